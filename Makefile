@@ -1,0 +1,59 @@
+# Dianyun Edge. `make help` lists what can be asked for; `make demo` and `make test` need nothing but
+# Python 3.11+, make and a package index.
+SHELL := /bin/sh
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+WORKERS ?= auto
+DEMO_SECONDS ?= 60
+DEMO_TRUCKS ?= 50
+SOAK_SECONDS ?= 600
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check bench soak generate format lock clean
+
+help: ## this list
+	@grep -hE '^[a-z]+:.*## ' Makefile | sed -e 's/:.*## /\t/' | expand -t 12
+
+$(STAMP): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Python 3.11 or newer is needed; set PYTHON=/path/to/python3.11" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $(STAMP)
+
+demo: $(STAMP) ## the whole road in a minute: trucks, firmware, gateway, broker, authority, ledger
+	$(BIN)/fleet-sim demo --seconds $(DEMO_SECONDS) --trucks $(DEMO_TRUCKS)
+
+test: $(STAMP) ## every test but the soak
+	$(BIN)/python -m pytest -n $(WORKERS) -m "not soak"
+
+check: $(STAMP) ## format, lint, types, import rules, generated files fresh, fast tests
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+	$(BIN)/python -m protocols.jt808.emit --check
+	$(BIN)/python -m pytest -n $(WORKERS) -m "not slow and not soak"
+
+bench: $(STAMP) ## speed and memory, as ratios in one run; table on screen, JSON in build/bench
+	$(BIN)/python -m tests.bench
+
+soak: $(STAMP) ## the long kill, fault and mutation runs (SOAK_SECONDS)
+	SOAK_SECONDS=$(SOAK_SECONDS) $(BIN)/python -m pytest -n 2 -m soak -s
+
+generate: $(STAMP) ## write the generated files anew from the definitions
+	$(BIN)/python -m protocols.jt808.emit
+
+format: $(STAMP) ## put the code into shape
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+lock: $(STAMP) ## resolve requirements.in into requirements.lock (needs uv)
+	uv pip compile requirements.in --universal --python-version 3.11 --generate-hashes \
+	  --no-header --no-emit-index-url --no-annotate -o requirements.lock
+
+clean: ## remove what was built and installed
+	rm -rf $(VENV) build .mypy_cache .ruff_cache .hypothesis *.egg-info
