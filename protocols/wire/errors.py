@@ -9,7 +9,7 @@ class ProtocolError(Exception):
     """
 
     def __init__(self, reason, message_id=-1, field="", offset=-1):
-        Exception.__init__(self, reason)
+        super().__init__(reason)  # MicroPython has no Exception.__init__ to call by name
         self.reason = reason
         self.message_id = message_id
         self.field = field

@@ -48,6 +48,27 @@ class Header:
         "version",
     )
 
+    def __init__(self, payload, message_id, attributes, edition):
+        """Reads on where parse_header, which chose the layout and verified the length, stopped."""
+        self.message_id = message_id
+        self.attributes = attributes
+        self.edition = edition
+        if edition == EDITION_2019:
+            self.version = payload[4]
+            self.phone = bytes(payload[5:15])
+            at = 15
+        else:
+            self.version = 0
+            self.phone = bytes(payload[4:10])
+            at = 10
+        self.serial = payload[at] << 8 | payload[at + 1]
+        at += 2
+        self.total = self.number = 0
+        if attributes & SUBPACKAGED_BIT:
+            self.total, self.number = struct.unpack_from(">HH", payload, at)
+            at += PACKAGE_ITEM_BYTES
+        self.body_at = at
+
     @property
     def encryption(self):
         """Bits 10–12 of the attributes."""
@@ -74,9 +95,9 @@ def parse_header(payload):
     fits_2013 = size == HEADER_BYTES + body_and_item
     fits_2019 = size == HEADER_BYTES_2019 + body_and_item
     if fits_2019 and (attributes & VERSION_BIT or not fits_2013):
-        return _fill(Header(), payload, message_id, attributes, EDITION_2019)
+        return Header(payload, message_id, attributes, EDITION_2019)
     if fits_2013:
-        return _fill(Header(), payload, message_id, attributes, EDITION_2013)
+        return Header(payload, message_id, attributes, EDITION_2013)
     raise RemoteProtocolError(
         "the header says a body of %d bytes, the frame holds %d bytes in all"
         % (attributes & BODY_LENGTH_MASK, size),
@@ -84,28 +105,6 @@ def parse_header(payload):
         "body_length",
         2,
     )
-
-
-def _fill(header, payload, message_id, attributes, edition):
-    header.message_id = message_id
-    header.attributes = attributes
-    header.edition = edition
-    if edition == EDITION_2019:
-        header.version = payload[4]
-        header.phone = bytes(payload[5:15])
-        at = 15
-    else:
-        header.version = 0
-        header.phone = bytes(payload[4:10])
-        at = 10
-    header.serial = payload[at] << 8 | payload[at + 1]
-    at += 2
-    header.total = header.number = 0
-    if attributes & SUBPACKAGED_BIT:
-        header.total, header.number = struct.unpack_from(">HH", payload, at)
-        at += PACKAGE_ITEM_BYTES
-    header.body_at = at
-    return header
 
 
 def build_header(

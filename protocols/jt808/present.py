@@ -1,0 +1,206 @@
+"""Wire values as people want to read them, JSON-able, and back: names of flags, times as ISO 8601, text.
+
+The rule that makes it lossless: a presented value is used only when taking it back gives the wire value;
+otherwise an integer stays an integer and bytes become {"hex": "…"}.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+from protocols.wire.bcd import bcd_to_digits, digits_to_bcd
+from protocols.wire.errors import LocalProtocolError, ProtocolError
+
+from .definitions.types import Bit, BitGroup
+from .plan import Condition, Counted, Fixed, Group, ItemList, Listing, Node, Number, Rest
+
+BEIJING = timezone(timedelta(hours=8))
+Presented = Any
+
+
+def present_fields(nodes: Iterable[Node], values: dict[str, Any]) -> dict[str, Presented]:
+    """The fields of `values` in presented form; what is not there, and an empty `trailing`, is left out."""
+    shown = {}
+    for node in nodes:
+        if node.name in values and not (_is_trailing(node) and not values[node.name]):
+            shown[node.name] = present(node, values[node.name])
+    return shown
+
+
+def unpresent_fields(nodes: Iterable[Node], shown: dict[str, Presented]) -> dict[str, Any]:
+    """The wire values behind presented fields. Raises LocalProtocolError, naming the field."""
+    if not isinstance(shown, dict):
+        raise LocalProtocolError(f"an object is wanted, not {shown!r}")
+    by_name = {node.name: node for node in nodes}
+    for name in shown:
+        if name not in by_name:
+            raise LocalProtocolError("no such field", field=name)
+    values = {name: unpresent(by_name[name], each) for name, each in shown.items()}
+    for node in by_name.values():
+        if _is_trailing(node):
+            values.setdefault(node.name, b"")
+    return values
+
+
+def present(node: Node, value: Any) -> Presented:
+    """One wire value in its best invertible form."""
+    inner = node.node if isinstance(node, Condition) else node
+    try:
+        shown = _present(inner, value)
+        if unpresent(inner, shown) == value:
+            return shown
+    except (ProtocolError, ValueError):
+        pass  # not presentable: the plain form below says it all
+    return {"hex": value.hex()} if isinstance(value, bytes) else value
+
+
+def unpresent(node: Node, shown: Presented) -> Any:
+    """The wire value behind one presented value. Raises LocalProtocolError when there is none."""
+    inner = node.node if isinstance(node, Condition) else node
+    try:
+        return _unpresent(inner, shown)
+    except LocalProtocolError as error:
+        error.field = ".".join(filter(None, (inner.name, error.field)))
+        raise
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise LocalProtocolError(f"cannot take {shown!r}: {error}", field=inner.name) from error
+
+
+def flag_names(bits: Iterable[Bit | BitGroup], value: int) -> list[str]:
+    """The names of what is set in a word of flags, lowest bit first; "bit_N" for a bit without a name."""
+    return [name for name, _, _ in set_flags(bits, value)]
+
+
+def set_flags(bits: Iterable[Bit | BitGroup], value: int) -> list[tuple[str, int, Bit | BitGroup | None]]:
+    """(name, bit number, declaration or None) for all that is set in a word of flags, lowest bit first."""
+    found: list[tuple[str, int, Bit | BitGroup | None]] = []
+    for bit in bits:
+        width = bit.width if isinstance(bit, BitGroup) else 1
+        part = value >> bit.number & (1 << width) - 1
+        value &= ~((1 << width) - 1 << bit.number)
+        if part:
+            found.append((bit.names[part - 1][0] if isinstance(bit, BitGroup) else bit.name, bit.number, bit))
+    found += [(f"bit_{number}", number, None) for number in range(value.bit_length()) if value >> number & 1]
+    return sorted(found, key=lambda each: each[1])
+
+
+def iso_time(time_bcd: bytes) -> str:
+    """BCD[6] YYMMDDhhmmss as "2025-01-02T03:04:05+08:00".
+
+    Raises ValueError or RemoteProtocolError when it is no time.
+    """
+    return datetime.strptime(bcd_to_digits(time_bcd), "%y%m%d%H%M%S").replace(tzinfo=BEIJING).isoformat()
+
+
+def _present(node: Node, value: Any) -> Presented:
+    if isinstance(node, Group):
+        return present_fields(node.nodes, value)
+    if isinstance(node, Listing):
+        return [present_fields(node.nodes, each) for each in value]
+    if isinstance(node, ItemList):
+        return [_present_item(node, item) for item in value]
+    if isinstance(node, Number):
+        return flag_names(node.bits, value) if node.bits else node.names.get(value, (value,))[0]
+    if isinstance(node, Fixed) and node.form == "time":
+        return iso_time(value)
+    if _is_text(node):
+        return (value.rstrip(b"\x00") if isinstance(node, Fixed) else value).decode("gbk")
+    return {"hex": value.hex()}
+
+
+def _unpresent(node: Node, shown: Presented) -> Any:
+    if isinstance(node, Group):
+        return unpresent_fields(node.nodes, shown)
+    if isinstance(node, Listing):
+        return [unpresent_fields(node.nodes, each) for each in shown]
+    if isinstance(node, ItemList):
+        return [_unpresent_item(node, item) for item in shown]
+    if isinstance(node, Number):
+        return _unpresent_number(node, shown)
+    if isinstance(shown, dict):
+        return bytes.fromhex(shown["hex"])
+    if isinstance(node, Fixed) and node.form == "time":
+        return _bcd_of(shown)
+    if _is_text(node):
+        text = shown.encode("gbk")
+        return text.ljust(node.width, b"\x00") if isinstance(node, Fixed) else text
+    raise LocalProtocolError('{"hex": "…"} is wanted')
+
+
+def _unpresent_number(node: Number, shown: Presented) -> int:
+    if isinstance(shown, int) and not isinstance(shown, bool):
+        return shown
+    if node.bits:
+        return sum({1 << bit for name in shown for bit in _bits_of(node.bits, name)})
+    for value, (name, _) in node.names.items():
+        if name == shown:
+            return value
+    raise LocalProtocolError(f"no such value: {shown!r}")
+
+
+def _bits_of(bits: Iterable[Bit | BitGroup], wanted: str) -> list[int]:
+    for bit in bits:
+        if isinstance(bit, Bit) and bit.name == wanted:
+            return [bit.number]
+        if isinstance(bit, BitGroup) and wanted in (names := [name for name, _ in bit.names]):
+            part = names.index(wanted) + 1
+            return [bit.number + each for each in range(bit.width) if part >> each & 1]
+    if wanted.startswith("bit_") and wanted[4:].isdecimal():
+        return [int(wanted[4:])]
+    raise LocalProtocolError(f"no such flag: {wanted!r}")
+
+
+def _bcd_of(text: str) -> bytes:
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError("a time needs its offset, +08:00")
+    return digits_to_bcd(moment.astimezone(BEIJING).strftime("%y%m%d%H%M%S"), 6)
+
+
+def _present_item(node: ItemList, item: dict[str, Any]) -> dict[str, Presented]:
+    shown: dict[str, Presented] = {"id": f"0x{item['id']:02X}"}
+    if item["id"] in node.known:
+        shown["item"] = node.known[item["id"]][0].name
+    layout = item_layout(node, item["id"], item["value"])
+    shown["value"] = present(layout, item["value"]) if layout else {"hex": item["value"].hex()}
+    return shown
+
+
+def _unpresent_item(node: ItemList, shown: dict[str, Presented]) -> dict[str, Any]:
+    item_id = number_of(shown["id"])
+    value = shown["value"]
+    if isinstance(value, dict) and "hex" in value:
+        return {"id": item_id, "value": bytes.fromhex(value["hex"])}
+    layout = item_layout(node, item_id, value)
+    if layout is None:
+        raise LocalProtocolError(f'item 0x{item_id:02X} takes {{"hex": "…"}}, not {value!r}')
+    return {"id": item_id, "value": unpresent(layout, value)}
+
+
+def item_layout(node: ItemList, item_id: int, value: Any) -> Node | None:
+    """The layout that a wire value or presented value of this item has; None for raw bytes."""
+    wanted: Callable[[Node], bool]
+    if isinstance(value, dict):
+        names = set(value)
+        wanted = lambda layout: isinstance(layout, Group) and names == {each.name for each in layout.nodes}  # noqa: E731
+    elif isinstance(value, bytes):
+        return None
+    else:
+        wanted = lambda layout: isinstance(layout, Number)  # noqa: E731
+    layouts = node.known[item_id][1].values() if item_id in node.known else ()
+    return next(filter(wanted, layouts), None)
+
+
+def number_of(shown: Presented) -> int:
+    """512, "512" or "0x0200" as an integer. Raises ValueError or TypeError."""
+    return int(shown, 0) if isinstance(shown, str) else int(shown)
+
+
+def _is_text(node: Node) -> bool:
+    return isinstance(node, Counted) or (isinstance(node, (Fixed, Rest)) and node.form == "text")
+
+
+def _is_trailing(node: Node) -> bool:
+    return isinstance(node, Rest) and node.form == "trailing"

@@ -1,0 +1,58 @@
+"""Names on the line: topics, gateway ids, batch ids. Texts only; nothing is published here."""
+
+import re
+from typing import Final
+
+from ..wire.errors import LocalProtocolError, RemoteProtocolError
+
+DEFAULT_PREFIX: Final = "gov/v1"
+
+# A gateway id is one topic level of any broker: no `/+#`, no spaces, no `.`, which NATS reads as a level.
+GATEWAY_ID_PATTERN: Final = r"[A-Za-z0-9_-]{1,64}"
+_GATEWAY_ID: Final = re.compile(GATEWAY_ID_PATTERN)
+_BATCH_ID: Final = re.compile(rf"({GATEWAY_ID_PATTERN})/([1-9][0-9]{{0,18}})/([1-9][0-9]{{0,4}})")
+SEQUENCE_MAX: Final = 2**63 - 1  # what SQLite and every language's 64-bit integer hold
+
+
+def positions_topic(prefix: str, gateway: str) -> str:
+    """Where one gateway publishes its batches."""
+    return f"{prefix}/pos/{gateway}"
+
+
+def receipts_topic(prefix: str, gateway: str) -> str:
+    """Where the monitoring system answers one gateway."""
+    return f"{prefix}/ack/{gateway}"
+
+
+def positions_filter(prefix: str) -> str:
+    """The subscription of a monitoring system: the batches of every gateway."""
+    return f"{prefix}/pos/+"
+
+
+def gateway_of(topic: str) -> str:
+    """The gateway id at the end of a positions or receipts topic. Raises RemoteProtocolError."""
+    gateway = topic.rpartition("/")[2]
+    if not is_gateway_id(gateway):
+        raise RemoteProtocolError(f"no gateway id at the end of the topic {topic[:80]!r}", field="topic")
+    return gateway
+
+
+def is_gateway_id(text: str) -> bool:
+    """Whether `text` may name a gateway: 1 to 64 of A–Z a–z 0–9 _ -."""
+    return _GATEWAY_ID.fullmatch(text) is not None
+
+
+def batch_id(gateway: str, first_sequence: int, count: int) -> str:
+    """`{gateway}/{first_sequence}/{count}`. Raises LocalProtocolError for a part out of range."""
+    text = f"{gateway}/{first_sequence}/{count}"
+    if _BATCH_ID.fullmatch(text) is None:
+        raise LocalProtocolError(f"{text[:120]!r} is no batch id", field="batch")
+    return text
+
+
+def parse_batch_id(text: str) -> tuple[str, int, int]:
+    """The inverse: (gateway, first sequence, count). Raises RemoteProtocolError."""
+    match = _BATCH_ID.fullmatch(text)
+    if match is None:
+        raise RemoteProtocolError(f"{text[:120]!r} is no batch id", field="batch")
+    return match[1], int(match[2]), int(match[3])

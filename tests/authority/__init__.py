@@ -1,0 +1,1 @@
+"""Tests of the virtual monitoring system, alone and at a real broker."""

@@ -1,0 +1,60 @@
+"""From the journal to messages: bounds, order, and records that cannot be written."""
+
+from edge_gateway.delivery.source import PAYLOAD_BYTES_MAX, BatchSource
+from protocols.monitoring.forms import decode_batch
+from protocols.monitoring.receipt import digest_of
+from tests.monitoring.mix import make_mix
+
+from .journal_in_memory import JournalInMemory
+from .settings import Batching
+
+
+def _everything(source: BatchSource, last: int) -> list:
+    batches, after = [], 0
+    while after < last:
+        found = source.next_batch(after, 0)
+        assert found
+        batches.append(found[0])
+        after = found[0].last
+    return batches
+
+
+def test_batches_cover_the_journal_without_a_gap() -> None:
+    journal = JournalInMemory()
+    journal.append(make_mix(95))
+    source = BatchSource("gw", Batching(max_records=40), journal)
+    batches = _everything(source, 95)
+    assert [batch.count for batch in batches] == [40, 40, 15]
+    assert [record for batch in batches for record in decode_batch(batch.payload).records] == journal.records
+    assert all(batch.digest == digest_of(batch.payload) for batch in batches)
+    assert source.next_batch(95, 0) is None
+
+
+def test_the_same_run_is_written_the_same_way_after_a_restart() -> None:
+    journal = JournalInMemory()
+    journal.append(make_mix(40))
+    first, second = (BatchSource("gw", Batching(), journal).next_batch(0, 0) for _ in range(2))
+    assert first and second
+    assert first[0].payload == second[0].payload
+
+
+def test_a_message_stays_below_what_brokers_take() -> None:
+    journal = JournalInMemory()
+    journal.append([record._replace(body=record.body + bytes(900)) for record in make_mix(1000)])
+    source = BatchSource("gw", Batching(max_records=1000, max_bytes=2_000_000, form="json"), journal)
+    batches = _everything(source, 1000)
+    assert len(batches) > 1
+    assert max(len(batch.payload) for batch in batches) <= PAYLOAD_BYTES_MAX
+
+
+def test_a_record_that_cannot_be_written_is_a_dead_letter_and_holds_up_nobody() -> None:
+    journal = JournalInMemory()
+    records = make_mix(30)
+    for at in (0, 12, 13):
+        records[at] = records[at]._replace(phone="not a phone")
+    journal.append(records)
+    batches = _everything(BatchSource("gw", Batching(), journal), 30)
+    assert [(batch.first, batch.last, bool(batch.payload)) for batch in batches] == [
+        (1, 1, False), (2, 12, True), (13, 13, False), (14, 14, False), (15, 30, True),
+    ]  # fmt: skip
+    assert sorted(journal.dead_letters) == [1, 13, 14]

@@ -1,0 +1,56 @@
+"""MicroPython only: from the sentence to the frame, the flash record included, nothing is allocated.
+
+Argument: a path for the flash image. Prints the time from sentence to frame in microseconds.
+"""
+
+import sys
+import time
+
+import micropython
+from platform_script import Road, sentence
+
+from firmware.board.unix.files import Folder
+from firmware.board.unix.flash import mount
+from firmware.terminal.ram_files import RamFiles
+from firmware.terminal.store import Store
+
+ROUNDS = 40
+
+
+def sentences(second):
+    clock = "%02d%02d%02d.00" % (second // 3600, second // 60 % 60, second % 60)
+    place = "25%02d.123456,N,10243.654321,E" % (second % 60)
+    rmc = sentence("GNRMC,%s,A,%s,30.0,%d.5,020326,,,A" % (clock, place, second % 360))
+    return sentence("GNGGA,%s,%s,1,12,0.8,1891.5,M,-30.0,M,," % (clock, place)) + rmc
+
+
+def measure(files):
+    """Feeds ROUNDS epochs with the heap locked; gives microseconds an epoch."""
+    road = Road(files, Store(RamFiles()), window=16, distance_m=100, turn_deg=15)
+    road.pass_ms(300)
+    terminal = road.terminal
+    assert terminal.state == "online"
+    terminal.on_report = None
+    streams = [sentences(1000 + number) for number in range(ROUNDS)]
+    sizes = [len(stream) for stream in streams]
+    spent_us = 0
+    for number in range(ROUNDS):
+        stream, size = streams[number], sizes[number]
+        if terminal.log.next_sequence % 10 == 0 or number < 2:  # a new segment opens a file, every 50 reports
+            terminal.feed_gnss(stream, size, road.now_ms)
+        else:
+            began = time.ticks_us()
+            micropython.heap_lock()
+            try:
+                terminal.feed_gnss(stream, size, road.now_ms)
+            finally:
+                micropython.heap_unlock()
+            spent_us += time.ticks_us() - began
+        assert terminal.emitted == number + 1 and terminal._outbox.next_to_send() is not None
+        road.pass_ms(1000)
+    assert terminal.acknowledged == ROUNDS
+    return spent_us // ROUNDS
+
+
+mount(sys.argv[1], "/flash")
+print("sentence to frame with flash record, us:", measure(Folder("/flash")))

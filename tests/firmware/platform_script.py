@@ -1,0 +1,126 @@
+"""A platform on the other end of a terminal, scripted by a test; built on protocols.wire alone. Portable."""
+
+from firmware.terminal.record_log import RecordLog
+from firmware.terminal.settings import Settings
+from firmware.terminal.terminal import Terminal
+from protocols.wire.bodies import decode_body, encode_body
+from protocols.wire.framing import FrameSplitter, build_frame
+from protocols.wire.header import build_header, parse_header
+
+PHONE = "13800138000"
+
+
+def sentence(text):
+    """A whole NMEA sentence as bytes."""
+    check = 0
+    for character in text:
+        check ^= ord(character)
+    return b"$%s*%02X\r\n" % (text.encode(), check)
+
+
+class Road:
+    """A terminal, its board and its platform in one thread; time passes when `pass_ms` says so.
+
+    answers: whether the platform answers of itself. results: {message id: result} other than 0.
+    seen: (message id, serial, values, raw frame) of everything that came up. bodies: report bodies taken.
+    """
+
+    def __init__(self, files, store, **settings):
+        values = {"phone": PHONE, "edition": 2013, "servers": (("main", 1), ("backup", 2)), "interval_s": 1}
+        values.update(settings)
+        self.settings = Settings(store=store, **values)
+        self.emitted = {}
+        self.acknowledged = []
+        self.seen = []
+        self.answers = True
+        self.results = {}
+        self.now_ms = 0
+        self.linked = False
+        self.reachable = True
+        self.asked = []
+        self._serial = 0
+        self.power_on(files)
+
+    def power_on(self, files):
+        """A new terminal on the same flash."""
+        self.linked = False
+        self.terminal = Terminal(self.settings, RecordLog(files, 500, 10), lambda: 0)
+        self.terminal.on_report = self._on_report
+        self.terminal.on_acknowledged = self.acknowledged.append
+
+    def _on_report(self, sequence, body, length):
+        self.emitted[sequence] = bytes(body[:length])
+
+    def fix(self, second, status="A", speed="30.0", course="90.0", minute="01.0"):
+        """The receiver says where the truck is, `second` seconds after midnight."""
+        clock = "%02d%02d%02d.00" % (second // 3600, second // 60 % 60, second % 60)
+        rmc = "GNRMC,%s,%s,25%s,N,10243.0,E,%s,%s,020326,,,A" % (clock, status, minute, speed, course)
+        gga = "GNGGA,%s,25%s,N,10243.0,E,%d,9,1.0,1891.0,M,,M,," % (clock, minute, 1 if status == "A" else 0)
+        data = sentence(gga) + sentence(rmc)
+        self.terminal.feed_gnss(data, len(data), self.now_ms)
+        self.serve()
+
+    def pass_ms(self, total_ms, step_ms=100):
+        """Time passes."""
+        for _ in range(total_ms // step_ms):
+            self.now_ms += step_ms
+            self.terminal.tick(self.now_ms)
+            self.serve()
+
+    def drive(self, start, seconds):
+        """A fix a second."""
+        for second in range(start, start + seconds):
+            self.pass_ms(1000)
+            self.fix(second)
+
+    def cut(self):
+        """The link breaks."""
+        if self.linked:
+            self.linked = False
+            self.terminal.link_closed(self.now_ms)
+
+    def serve(self):
+        """The board: opens, closes, carries what is to be carried."""
+        wanted = self.terminal.wants_link()
+        if wanted is not None and not self.linked:
+            self.asked.append((self.now_ms, wanted[0]))
+            if self.reachable:
+                self.linked = True
+                self._splitter = FrameSplitter()
+                self.terminal.link_opened(self.now_ms)
+            else:
+                self.terminal.link_closed(self.now_ms)
+        if self.terminal.wants_close():
+            self.cut()
+        data = self.terminal.data_to_send()
+        while data is not None:
+            for payload in self._splitter.receive(data):
+                self._take(payload, data)
+            data = self.terminal.data_to_send()
+
+    def send(self, message_id, values=None, body=None, flags=0):
+        """The platform says something."""
+        body = encode_body(message_id, self.settings.edition, values) if body is None else body
+        phone = self.settings.phone_bytes()
+        header = build_header(message_id, len(body), phone, self._serial, encryption=flags)
+        self._serial += 1
+        self.terminal.receive(build_frame(header + body), self.now_ms)
+        self.serve()
+
+    def of(self, message_id):
+        """Everything of that id that came up, as (serial, values, frame)."""
+        return [entry[1:] for entry in self.seen if entry[0] == message_id]
+
+    def _take(self, payload, frame):
+        header = parse_header(payload)
+        values = decode_body(header.message_id, self.settings.edition, payload[header.body_at :])
+        self.seen.append((header.message_id, header.serial, values, bytes(frame)))
+        if not self.answers or header.message_id in (0x0001, 0x0201):
+            return
+        result = self.results.get(header.message_id, 0)
+        if header.message_id == 0x0100:
+            answer = {"reply_serial": header.serial, "result": result, "auth_code": b"code"}
+            self.send(0x8100, answer)
+        else:
+            answer = {"reply_serial": header.serial, "reply_id": header.message_id, "result": result}
+            self.send(0x8001, answer)

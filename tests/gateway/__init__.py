@@ -1,0 +1,1 @@
+"""The gateway: journal, registry, session core, server, configuration, commands. No broker, no firmware."""

@@ -1,0 +1,31 @@
+"""The gateway dies twenty times under load, at moments chosen by progress and by time."""
+
+import asyncio
+
+import pytest
+
+from simulator.demo.demo import in_thread
+from simulator.faults.gateway_kill import GatewayKill
+from tests.end_to_end.world import assert_balanced, run, world
+
+KILLS = 20
+
+
+@pytest.mark.slow
+def test_a_gateway_killed_twenty_times_loses_and_doubles_nothing(tmp_path):
+    async def drive():
+        async with world(tmp_path) as (here, _):
+            fault = GatewayKill(here.road.gateway)
+            for number in range(KILLS):
+                # By progress: right behind the k-th acknowledgement, when its neighbours are in the commit.
+                # By time: anywhere, also while terminals still register or nothing is under way.
+                if number % 2:
+                    await here.acknowledged(here.random.randint(1, 120))
+                else:
+                    await asyncio.sleep(here.random.uniform(0.0, 0.6))
+                await in_thread(fault.strike)
+            await here.acknowledged(20)
+            assert_balanced(await here.settle(), here.seed, at_least=500)
+            assert fault.strikes == KILLS
+
+    run(drive())

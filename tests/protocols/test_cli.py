@@ -1,0 +1,187 @@
+"""The command `jt808`, as a user and as a pipe know it."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+from typer.testing import CliRunner
+
+from protocols.jt808.cli import app
+from protocols.jt808.hex_lines import bytes_of
+from tests.vectors import load
+
+FRAMES = [vector["frame"] for vector in load("frames")]
+HEARTBEAT = FRAMES[0]
+POSITION = FRAMES[3]
+
+
+def jt808(*arguments: str, stdin: str | bytes = ""):
+    return CliRunner().invoke(app, list(arguments), input=stdin)
+
+
+def lines(result) -> list[str]:
+    return result.stdout.splitlines()
+
+
+def test_the_installed_command_is_a_lossless_pipe():
+    frames = "\n".join(FRAMES) + "\n"
+    command = [sys.executable, "-c", "from protocols.jt808.cli import main; main()"]
+    environment = {"PYTHONIOENCODING": "ascii", "PATH": ""}
+    decoded = subprocess.run(
+        [*command, "decode", "--json"], input=frames.encode(), env=environment, capture_output=True
+    )
+    assert (decoded.returncode, decoded.stderr) == (0, b"")
+    assert [json.loads(line)["id"] for line in decoded.stdout.splitlines()] == [
+        vector["message"]["id"] for vector in load("frames")
+    ]
+    encoded = subprocess.run(
+        [*command, "encode", "--json"], input=decoded.stdout, env=environment, capture_output=True
+    )
+    assert encoded.stdout.decode() == frames
+
+
+def test_arguments_or_standard_input():
+    assert lines(jt808("decode", "--json", HEARTBEAT)) == lines(
+        jt808("decode", "--json", stdin=f"\n{HEARTBEAT}\n\n")
+    )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        HEARTBEAT.upper(),
+        "0x" + HEARTBEAT,
+        bytes.fromhex(HEARTBEAT).hex(" "),
+        bytes.fromhex(HEARTBEAT).hex(":").upper(),
+        ", ".join(f"0x{byte:02X}" for byte in bytes.fromhex(HEARTBEAT)),
+        "".join(f"\\x{byte:02x}" for byte in bytes.fromhex(HEARTBEAT)),
+        f'  "{HEARTBEAT}"\t',
+    ],
+)
+def test_hex_in_any_common_spelling(text):
+    assert bytes_of(text).hex() == HEARTBEAT
+    result = jt808("decode", "--json", stdin=text)
+    assert result.exit_code == 0 and json.loads(result.stdout)["message"] == "TerminalHeartbeat"
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        ("zz", "not hex"),
+        ("7e0", "odd number"),
+        (HEARTBEAT[2:], "begins and ends with 7E"),
+        ("7e", "begins and ends with 7E"),
+        (HEARTBEAT * 2, "2 frames on one line"),
+        (HEARTBEAT + HEARTBEAT[2:], "2 frames on one line"),
+        ("7e" + HEARTBEAT, "more than two 7E"),
+        (HEARTBEAT.replace("a97e", "a87e"), "check byte"),
+        ("7e7e", "too short"),
+        ("7e7d03" + HEARTBEAT[2:], "illegal escape"),
+        ("7e000200010138001380000001a87e", "wrong length"),
+    ],
+)
+def test_a_bad_line_is_one_error_and_never_the_end(line, reason):
+    result = jt808("decode", "--json", stdin=f"{HEARTBEAT}\n{line}\n{POSITION}\n")
+    found = [json.loads(each) for each in lines(result)]
+    assert [each.get("message") for each in found] == ["TerminalHeartbeat", None, "PositionReport"]
+    assert reason in found[1]["error"] and found[1]["input"] == line
+    assert result.exit_code == 1
+
+
+def test_bytes_that_are_no_text_are_a_bad_line_too():
+    result = jt808("decode", "--json", stdin=b"\xff\xfe\n" + HEARTBEAT.encode())
+    assert [("error" in json.loads(line)) for line in lines(result)] == [True, False]
+
+
+def test_a_body_that_does_not_fit_is_an_error_that_still_encodes():
+    frame = "7e0200000201380013800000010001" + "a97e"
+    decoded = jt808("decode", "--json", frame.replace("a97e", "aa7e"))
+    assert decoded.exit_code == 1
+    message = json.loads(decoded.stdout)
+    assert message["body_hex"] == "0001" and "alarm" in message["error"]
+    assert jt808("encode", "--json", stdin=decoded.stdout).stdout.strip() == frame.replace("a97e", "aa7e")
+
+
+def test_a_refused_frame_comes_back_as_it_was():
+    bad = HEARTBEAT.replace("a97e", "a87e")
+    decoded = jt808("decode", "--json", stdin=f"{bad}\n{HEARTBEAT}")
+    assert lines(jt808("encode", "--json", stdin=decoded.stdout)) == [bad, HEARTBEAT]
+
+
+def test_encode_names_the_line_it_cannot_encode_and_goes_on():
+    good = jt808("decode", "--json", HEARTBEAT).stdout
+    result = jt808(
+        "encode", "--json", stdin="{\n[]\n" + '{"id": "0x0002"}\n{"error": "x", "input": "zz"}\n' + good
+    )
+    assert lines(result) == [HEARTBEAT] and result.exit_code == 1
+    assert [line[:7] for line in result.stderr.splitlines()] == ["line 1:", "line 2:", "line 3:", "line 4:"]
+
+
+def test_the_edition_can_be_forced():
+    body = "00" * 4 + "41" * 33
+    frame_2013 = json.dumps({"id": "0x0100", "edition": 2013, "phone": "1", "body_hex": body})
+    frame = jt808("encode", stdin=frame_2013).stdout.strip()
+    forced = json.loads(jt808("decode", "--json", "--edition", "2011", frame).stdout)
+    assert forced["edition"] == 2011 and forced["body"]["model"] == "AAAAAAAA"
+    assert jt808("encode", stdin=json.dumps(forced)).stdout.strip() == frame
+    assert jt808("decode", "--edition", "2015", frame).exit_code == 2
+
+
+def test_without_json_it_is_for_reading():
+    assert json.loads(jt808("decode", HEARTBEAT).stdout)["id"] == "0x0002"
+    assert len(lines(jt808("decode", HEARTBEAT))) > 1
+
+
+def test_explain_shows_every_byte_once():
+    result = jt808("explain", POSITION)
+    assert result.exit_code == 0
+    shown = "".join(line[6:29].replace(" ", "") for line in lines(result) if line[:4].isdecimal())
+    assert shown == POSITION[2:-2]
+    for words in (
+        "0x0200 PositionReport 位置信息汇报",
+        "31.230416°",
+        "60.5 km/h",
+        "7456.5 km",
+        "ACC开",
+        "§8.18",
+        "right",
+    ):
+        assert words in result.stdout
+
+
+@pytest.mark.parametrize("frame", FRAMES)
+def test_explain_knows_every_vector(frame):
+    result = jt808("explain", bytes.fromhex(frame).hex(" "))
+    assert result.exit_code == 0 and "wrong" not in result.stdout
+
+
+def test_explain_takes_a_frame_in_pieces():
+    assert (
+        jt808("explain", *bytes.fromhex(HEARTBEAT).hex(" ").split()).stdout
+        == jt808("explain", HEARTBEAT).stdout
+    )
+
+
+@pytest.mark.parametrize(
+    ("frame", "words"),
+    [
+        (POSITION.replace("557e", "567e"), ["wrong, 0x55 wanted", "check byte 0x56"]),
+        (HEARTBEAT * 2, ["2 frames on one line"]),
+        ("7e000200010138001380000001a87e", ["wrong length", "cannot be cut"]),
+        ("7e7d03" + HEARTBEAT[2:], ["illegal escape"]),
+        ("7e02000002013800138000000100" + "01aa7e", ["alarm: 4 bytes needed, 2 left (at byte 12)"]),
+        ("7e00020001013800138000000100a87e", ["bytes behind the last field (at byte 12)"]),
+        ("7e7e", ["too short"]),
+    ],
+)
+def test_explain_says_what_is_wrong(frame, words):
+    result = jt808("explain", frame)
+    assert result.exit_code == 1
+    for each in words:
+        assert each in result.stdout
+
+
+def test_explain_refuses_what_is_no_hex():
+    result = jt808("explain", "xyz")
+    assert result.exit_code == 1 and "not hex" in result.stderr

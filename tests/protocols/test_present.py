@@ -1,0 +1,84 @@
+"""Presentation: a form that cannot be taken back is never used; numbers are written with all their digits."""
+
+import pytest
+
+from protocols.jt808.definitions.flags import STATUS
+from protocols.jt808.plan import Fixed, Number
+from protocols.jt808.present import iso_time, present, unpresent
+from protocols.jt808.units import with_unit
+from protocols.wire.errors import LocalProtocolError, ProtocolError
+
+STATUS_WORD = Number("status", "", 4, bits=STATUS.bits)
+TIME = Fixed("time_bcd", "", 6, "time")
+MAKER = Fixed("maker", "", 5, "text")
+
+
+def test_a_form_that_cannot_be_taken_back_is_not_used():
+    ambiguous = Number("kind", "", 1, names={1: ("same", ""), 2: ("same", "")})
+    assert present(ambiguous, 1) == "same" and present(ambiguous, 2) == 2
+
+
+@pytest.mark.parametrize("value", [0, 1, 3, 0x100, 0x200, 0x300, 0x80000000, 0xFFFFFFFF, 0x00400003])
+def test_flags_there_and_back(value):
+    shown = present(STATUS_WORD, value)
+    assert isinstance(shown, list) and unpresent(STATUS_WORD, shown) == value
+
+
+@pytest.mark.parametrize(
+    ("shown", "value"),
+    [
+        ("2025-01-02T03:04:05+08:00", "250102030405"),
+        ("2025-01-01T19:04:05+00:00", "250102030405"),
+        ("2025-01-01T19:04:05Z", "250102030405"),
+    ],
+)
+def test_times_of_any_zone_are_written_in_beijing_time(shown, value):
+    assert unpresent(TIME, shown) == bytes.fromhex(value)
+    assert iso_time(bytes.fromhex(value)) == "2025-01-02T03:04:05+08:00"
+
+
+@pytest.mark.parametrize(
+    ("node", "shown"),
+    [
+        (TIME, "2025-01-02T03:04:05"),
+        (TIME, "yesterday"),
+        (TIME, 5),
+        (MAKER, 5),
+        (MAKER, "\U0001f69a"),
+        (MAKER, {"text": "x"}),
+        (STATUS_WORD, ["flying"]),
+        (STATUS_WORD, ["bit_x"]),
+        (STATUS_WORD, True),
+        (Number("result", "", 1, names={0: ("ok", "")}), "fine"),
+    ],
+)
+def test_what_cannot_be_taken_back_names_its_field(node, shown):
+    with pytest.raises(LocalProtocolError) as caught:
+        unpresent(node, shown)
+    assert caught.value.field == node.name
+
+
+@pytest.mark.parametrize("raw", ["000000000000", "251301000000", "25010203040f", "250102246000"])
+def test_what_is_no_time_is_shown_as_hex(raw):
+    assert present(TIME, bytes.fromhex(raw)) == {"hex": raw}
+    with pytest.raises((ProtocolError, ValueError)):
+        iso_time(bytes.fromhex(raw))
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "text"),
+    [
+        ("latitude_udeg", 31_000_001, "31.000001°"),
+        ("longitude_udeg", 5, "0.000005°"),
+        ("speed_dkmh", 605, "60.5 km/h"),
+        ("odometer_dkm", 10, "1.0 km"),
+        ("altitude_m", 12, "12 m"),
+        ("interval_s", 30, "30 s"),
+        ("direction_deg", 359, "359°"),
+        ("satellites", 12, "12"),
+        ("reply_id", 2, "2"),
+        ("m", 2, "2"),
+    ],
+)
+def test_units(name, value, text):
+    assert with_unit(name, value) == text
