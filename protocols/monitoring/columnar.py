@@ -21,7 +21,7 @@ import zlib
 from collections.abc import Sequence
 from typing import Final
 
-from ..wire.errors import RemoteProtocolError
+from ..wire.errors import LocalProtocolError, RemoteProtocolError
 from .batch import COUNT_MAX, Batch, check_batch, fault_of
 from .columns import ColumnReader, ColumnWriter, read_varint, varint
 from .compression import compress, expand
@@ -42,6 +42,8 @@ def encode(batch: Batch, compression: str = "zstd") -> bytes:
     """
     check_batch(batch)
     content = _content_of(batch.records)
+    if len(content) > CONTENT_BYTES_MAX:
+        raise LocalProtocolError(f"{len(content)} bytes before compression", field="content")
     code, packed = compress(content, compression)
     gateway = batch.gateway.encode("ascii")
     numbers = varint(batch.first_sequence) + varint(batch.count) + varint(len(content))

@@ -30,8 +30,6 @@ def knows(message_id, edition):
 def encode_body(message_id, edition, values):
     """The body bytes of a dict of wire values; keys that the layout does not have are not looked at.
 
-    An element of a list may be its encoded bytes: the terminal keeps reports so and packs them unopened.
-
     Raises LocalProtocolError, with the field, for a missing value, a wrong type or a value out of range, and
     for a message that is not known in this edition.
     """
@@ -228,10 +226,8 @@ def _encode_list(name, kind, elements, values, out):
     if values[kind[0]] != len(elements):
         raise LocalProtocolError("%d, but %s says %d" % (len(elements), kind[0], values[kind[0]]), -1, name)
     for element in elements:
-        inner = element
-        if not isinstance(element, (bytes, bytearray)):
-            inner = bytearray()
-            _encode(kind[1], element, inner)
+        inner = bytearray()
+        _encode(kind[1], element, inner)
         _put_number(name, len(inner), 2, out)
         out.extend(inner)
 

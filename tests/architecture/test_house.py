@@ -50,7 +50,9 @@ def test_every_python_folder_is_a_package():
 def test_lock_file_pins_with_hashes_and_names_no_host():
     text = (ROOT / "requirements.lock").read_text("utf-8")
     assert "://" not in text and "--index" not in text
-    requirements = [block for block in re.split(r"\n(?=\S)", text) if block.strip() and not block.startswith("#")]
+    requirements = [
+        block for block in re.split(r"\n(?=\S)", text) if block.strip() and not block.startswith("#")
+    ]
     assert all("==" in block and "--hash=sha256:" in block for block in requirements)
 
 

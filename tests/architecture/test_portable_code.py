@@ -1,4 +1,4 @@
-"""The portable half imports only what MicroPython and CPython share, and keeps the house's portable habits."""
+"""The portable half imports what both interpreters have, and keeps the portable habits of the house."""
 
 import ast
 from pathlib import Path
@@ -6,7 +6,10 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-PORTABLE = [*sorted((ROOT / "protocols/wire").glob("*.py")), *sorted((ROOT / "firmware/terminal").glob("*.py"))]
+PORTABLE = [
+    *sorted((ROOT / "protocols/wire").glob("*.py")),
+    *sorted((ROOT / "firmware/terminal").glob("*.py")),
+]
 ALLOWED = {"struct", "binascii", "collections", "protocols.wire", "firmware.terminal"}
 
 
@@ -28,7 +31,9 @@ def allowed(module: str) -> bool:
 @pytest.mark.parametrize("path", PORTABLE, ids=lambda path: str(path.relative_to(ROOT)))
 def test_imports_only_what_both_interpreters_have(path):
     package = ".".join(path.parent.relative_to(ROOT).parts)
-    foreign = {name for name in imported_modules(ast.parse(path.read_text("utf-8")), package) if not allowed(name)}
+    foreign = {
+        name for name in imported_modules(ast.parse(path.read_text("utf-8")), package) if not allowed(name)
+    }
     assert not foreign, f"{path.name} imports {sorted(foreign)}"
 
 

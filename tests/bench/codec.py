@@ -1,4 +1,4 @@
-"""What it costs to read one full 0x0200 (2019 header, five additional items), each way that the project has."""
+"""What reading one full 0x0200 costs (2019 header, five additional items), each way that the project has."""
 
 from protocols.jt808 import fast, oracle
 from protocols.jt808.catalog import MESSAGES
@@ -12,7 +12,8 @@ from .figures import Figure, interleaved
 POSITION = tables.MSG_POSITION_REPORT
 # 31.230416 N 121.473701 E, 60.5 km/h; odometer, fuel, recorder speed, signal, satellites
 BODY = bytes.fromhex(
-    "000000000000000301dc89d0073d8aa5000c025d005a250102030405" + "010400012345 02020190 0302025a 300119 31010c"
+    "000000000000000301dc89d0073d8aa5000c025d005a250102030405"
+    + "010400012345 02020190 0302025a 300119 31010c"
 )
 
 
@@ -49,5 +50,6 @@ def figures() -> list[Figure]:
     base = costs["body by construct"]
     notes = {"body by compiled construct": "construct compiles the struct, not this project's own classes"}
     return [
-        Figure("decode one 0x0200", name, cost, "ns", base / cost, notes.get(name, "")) for name, cost in costs.items()
+        Figure("decode one 0x0200", name, cost, "ns", base / cost, notes.get(name, ""))
+        for name, cost in costs.items()
     ]

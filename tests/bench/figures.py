@@ -75,7 +75,9 @@ def show(figures: list[Figure]) -> None:
 def keep(figures: list[Figure], path: Path) -> None:
     """The same as JSON, for programs."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps([asdict(figure) for figure in figures], ensure_ascii=False, indent=1) + "\n", "utf-8")
+    path.write_text(
+        json.dumps([asdict(figure) for figure in figures], ensure_ascii=False, indent=1) + "\n", "utf-8"
+    )
 
 
 def _short(value: float) -> str:

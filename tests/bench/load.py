@@ -50,7 +50,13 @@ class LoadTerminal:
 
     def log_in(self) -> None:
         """Registers and authenticates."""
-        values = {"province": 53, "city": 1, "maker": b"BENCH", "model": b"LOAD".ljust(20, b"\0"), "plate_colour": 2}
+        values = {
+            "province": 53,
+            "city": 1,
+            "maker": b"BENCH",
+            "model": b"LOAD".ljust(20, b"\0"),
+            "plate_colour": 2,
+        }
         values |= {"terminal_id": b"0000001", "plate": "云A12345".encode("gbk")}
         registration = bodies.encode_body(tables.MSG_TERMINAL_REGISTRATION, EDITION_2013, values)
         code = self.exchange(tables.MSG_TERMINAL_REGISTRATION, registration)[3:]
@@ -62,7 +68,7 @@ class LoadTerminal:
         frames = []
         for _ in range(self.depth):
             self.odometer += 1
-            seconds = digits_to_bcd("261121%06d" % (self.odometer % 60), 6)
+            seconds = digits_to_bcd(f"261121{self.odometer % 60:06d}", 6)
             item = b"\x01\x04" + (self.odometer & 0xFFFFFFFF).to_bytes(4, "big")
             frames.append(self.frame(tables.MSG_POSITION_REPORT, BASIC + seconds + item + ITEMS))
         self.waiting = self.depth

@@ -1,16 +1,22 @@
-"""The terminal under real MicroPython: time and heap from sentence to frame, and the least heap it starts in."""
+"""The terminal under real MicroPython: time and heap from sentence to frame, and how much heap it needs."""
 
 import json
-import os
 import statistics
-import subprocess
+import tempfile
 from pathlib import Path
 
-from simulator.desk.build import ROOT, build, interpreter
+from simulator.desk.build import build
+from simulator.desk.desk import Desk
+from tests.firmware.platform_server import PlatformServer
+from tests.firmware.test_desk import drive
+from tests.portable.interpreters import ROOT, run_micropython
 
 from .figures import Figure
 
 ROUNDS = 5
+HEAPS_KIB = range(96, 79, -2)
+REPORTS = 30
+PATIENCE_S = 20
 PROBE = Path(__file__).with_name("terminal_probe.py")
 STEPS = {
     "sentence_rmc": "RMC sentence: check and parse",
@@ -20,23 +26,50 @@ STEPS = {
 }
 
 
-def probe(tree: Path) -> dict:
-    """One run of the probe on the compiled terminal."""
-    environment = os.environ | {"MICROPYPATH": str(tree)}
-    command = [*interpreter(), "-X", "heapsize=96k", str(PROBE)]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
-    return json.loads(done.stdout)
-
-
 def figures() -> list[Figure]:
-    """Medians of several runs; the compiled tree's size beside them."""
-    tree = build()
-    runs = [probe(tree) for _ in range(ROUNDS)]
+    """Medians of several runs, the least heap that the whole program runs in, its size."""
+    group = "terminal, MicroPython"
+    runs = [probe() for _ in range(ROUNDS)]
     rows = []
     for step, what in STEPS.items():
         micros = statistics.median(run[step][0] for run in runs)
         allocated = max(run[step][1] for run in runs)
-        rows.append(Figure("terminal, MicroPython", what, micros, "µs", note=f"{allocated} bytes allocated"))
-    size = sum(path.stat().st_size for path in tree.rglob("*.mpy"))
-    rows.append(Figure("terminal, MicroPython", "all compiled modules", size / 1024, "KiB", note=f"below {ROOT.name}/build"))
+        rows.append(Figure(group, what, micros, "µs", note=f"{allocated} bytes allocated"))
+    program = build() / "terminal.mpy"
+    note = "online, 30 reports acknowledged; the next smaller of 2 KiB steps fails"
+    rows.append(Figure(group, "least heap of the whole program", least_heap_kib(), "KiB", note=note))
+    rows.append(Figure(group, "whole program, compiled", program.stat().st_size / 1024, "KiB"))
     return rows
+
+
+def probe() -> dict:
+    """One run of the probe on the portable sources."""
+    done = run_micropython("-X", "heapsize=1m", PROBE, path=ROOT)
+    if done.returncode:
+        raise RuntimeError(done.stdout + done.stderr)
+    return json.loads(done.stdout)
+
+
+def least_heap_kib() -> int:
+    """The smallest heap, in steps, in which the compiled terminal works."""
+    least = 0
+    for kib in HEAPS_KIB:
+        if not works_in(kib):
+            break
+        least = kib
+    return least
+
+
+def works_in(kib: int) -> bool:
+    """Whether the terminal goes online and brings its reports in a heap of `kib` KiB."""
+    with tempfile.TemporaryDirectory() as name, PlatformServer() as platform:
+        desk = Desk(Path(name), [("127.0.0.1", platform.port)], "13800138000", heap=f"{kib}k", interval_s=1)
+        try:
+            desk.start()
+            if not desk.wait_until(lambda: desk.state == "online" or not desk.running, PATIENCE_S):
+                return False
+            desk.feed(drive(1000, REPORTS))
+            done = lambda: len(desk.acknowledged) >= REPORTS or not desk.running  # noqa: E731
+            return desk.wait_until(done, PATIENCE_S) and len(desk.acknowledged) >= REPORTS
+        finally:
+            desk.stop()

@@ -23,13 +23,17 @@ SETTINGS = {"reconnect_max_s": 8, "backfill_gap_ms": 200, "heartbeat_s": 20}
 
 @dataclass
 class World:
-    """What a test plays with. seed: printed, and the source of all chance in it."""
+    """What a test plays with. seed: printed, and the source of all chance in it.
+
+    resends: after `settle`, reports that came again and were recognised by the gateway (best effort).
+    """
 
     seed: int
     random: random.Random
     road: Road
     runner: Runner
     log: FleetLog
+    resends: int = 0
 
     async def acknowledged(self, more: int, timeout_s: float = 30) -> None:
         """Returns when `more` further reports are acknowledged; fails after `timeout_s`."""
@@ -42,7 +46,13 @@ class World:
         drained = await self.runner.drain(SETTLE_S)
         assert drained, f"seed {self.seed}: {self.runner.held} reports are still held; {self.trouble()}"
         await in_thread(lambda: self.road.wait_delivered(self.log.emitted, SETTLE_S))
+        self.note_resends()
+        print(f"at least {self.resends} resends recognised by the gateway")
         return await in_thread(lambda: self.road.ledger(self.log))
+
+    def note_resends(self) -> None:
+        """Adds what this gateway process recognised; before it is killed, and at the end."""
+        self.resends += self.road.gateway.counters().get("journal", {}).get("duplicates", 0)
 
     def trouble(self) -> str:
         """The end of the gateway's log, for a failed assertion."""

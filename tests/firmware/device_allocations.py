@@ -18,10 +18,10 @@ ROUNDS = 40
 
 
 def sentences(second):
-    clock = "%02d%02d%02d.00" % (second // 3600, second // 60 % 60, second % 60)
-    place = "25%02d.123456,N,10243.654321,E" % (second % 60)
-    rmc = sentence("GNRMC,%s,A,%s,30.0,%d.5,020326,,,A" % (clock, place, second % 360))
-    return sentence("GNGGA,%s,%s,1,12,0.8,1891.5,M,-30.0,M,," % (clock, place)) + rmc
+    clock = f"{second // 3600:02}{second // 60 % 60:02}{second % 60:02}.00"
+    place = f"25{second % 60:02}.123456,N,10243.654321,E"
+    rmc = sentence(f"GNRMC,{clock},A,{place},30.0,{second % 360}.5,020326,,,A")
+    return sentence(f"GNGGA,{clock},{place},1,12,0.8,1891.5,M,-30.0,M,,") + rmc
 
 
 def measure(files):

@@ -53,9 +53,10 @@ class Road:
 
     def fix(self, second, status="A", speed="30.0", course="90.0", minute="01.0"):
         """The receiver says where the truck is, `second` seconds after midnight."""
-        clock = "%02d%02d%02d.00" % (second // 3600, second // 60 % 60, second % 60)
-        rmc = "GNRMC,%s,%s,25%s,N,10243.0,E,%s,%s,020326,,,A" % (clock, status, minute, speed, course)
-        gga = "GNGGA,%s,25%s,N,10243.0,E,%d,9,1.0,1891.0,M,,M,," % (clock, minute, 1 if status == "A" else 0)
+        clock = f"{second // 3600:02}{second // 60 % 60:02}{second % 60:02}.00"
+        rmc = f"GNRMC,{clock},{status},25{minute},N,10243.0,E,{speed},{course},020326,,,A"
+        quality = 1 if status == "A" else 0
+        gga = f"GNGGA,{clock},25{minute},N,10243.0,E,{quality},9,1.0,1891.0,M,,M,,"
         data = sentence(gga) + sentence(rmc)
         self.terminal.feed_gnss(data, len(data), self.now_ms)
         self.serve()

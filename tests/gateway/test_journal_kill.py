@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from itertools import pairwise
 
 import pytest
 
@@ -60,8 +61,10 @@ def test_acknowledged_is_there_after_sigkill(tmp_path, rounds):
         for record in kept:
             number = int.from_bytes(record.body[30:34], "big")
             assert stored.setdefault(number, record.sequence) == record.sequence, "stored twice"
-        lost = {n for n in acknowledged if n not in stored and n > max(stored, default=0)}
-        assert not lost, f"acknowledged and lost: {sorted(lost)[:5]}"
+        # Submitted in order of number, so without a gap in either the last one proves all before it.
+        numbers = [int.from_bytes(record.body[30:34], "big") for record in kept]
+        assert all(b > a for a, b in pairwise(numbers))
+        assert max(said) <= max(stored), f"acknowledged {max(said)}, the journal ends with {max(stored)}"
         assert read_totals(path)["journalled"] == journal.last_sequence
         terminals = read_totals(path)["terminals"]
         assert sum(t["journalled"] for t in terminals.values()) == journal.last_sequence

@@ -97,7 +97,7 @@ def check(journal, model):
 
 @pytest.mark.parametrize("rounds", [40])
 def test_a_log_cut_anywhere_leaves_whole_groups_in_order(tmp_path, rounds):
-    """The tail of the log torn off or overwritten: what is left is a run of whole groups from the first on."""
+    """The tail of the log torn off or overwritten: whole groups from the first on are left."""
     path = tmp_path / "journal.db"
     journal = Journal(path)
     for group in range(12):

@@ -14,7 +14,9 @@ KILLS = 20
 @pytest.mark.slow
 def test_a_gateway_killed_twenty_times_loses_and_doubles_nothing(tmp_path):
     async def drive():
-        async with world(tmp_path) as (here, _):
+        # The delay keeps answers on the line: each kill catches reports that are committed and not yet
+        # acknowledged, which their terminals then send again.
+        async with world(tmp_path, trucks=40, proxy={"delay_s": 0.04}) as (here, _):
             fault = GatewayKill(here.road.gateway)
             for number in range(KILLS):
                 # By progress: right behind the k-th acknowledgement, when its neighbours are in the commit.
@@ -23,9 +25,11 @@ def test_a_gateway_killed_twenty_times_loses_and_doubles_nothing(tmp_path):
                     await here.acknowledged(here.random.randint(1, 120))
                 else:
                     await asyncio.sleep(here.random.uniform(0.0, 0.6))
+                here.note_resends()
                 await in_thread(fault.strike)
             await here.acknowledged(20)
             assert_balanced(await here.settle(), here.seed, at_least=500)
             assert fault.strikes == KILLS
+            assert here.resends > 0, f"seed {here.seed}: no kill hit between commit and acknowledgement"
 
     run(drive())

@@ -1,5 +1,7 @@
 """The power fails amid flash writes: of virtual trucks byte by byte, of real firmware by SIGKILL."""
 
+import os
+import random
 import time
 
 import pytest
@@ -39,16 +41,21 @@ def test_power_cuts_inside_flash_writes_lose_and_double_nothing(tmp_path):
 
 @pytest.mark.slow
 def test_real_firmware_whose_power_fails_loses_and_doubles_nothing(tmp_path):
-    import os
-    import random
-
     seed = int(os.environ.get("KILL_SEED") or random.SystemRandom().getrandbits(32))
     print(f"seed {seed}")
     chance = random.Random(seed)
     plan = plan_fleet(seed, Options(trucks=1, seconds=600), built_in_routes()).plans[0]
     source = Source(plan, Options(trucks=1, seconds=600))
     with Road(tmp_path / "road") as road:
-        desk = Desk(tmp_path / "desk", [road.server], plan.phone, edition=plan.edition, interval_s=1)
+        desk = Desk(
+            tmp_path / "desk",
+            [road.server],
+            plan.phone,
+            edition=plan.edition,
+            interval_s=1,
+            reconnect_max_s=2,
+            backfill_gap_ms=100,
+        )
         fault = DeskPowerCut(desk)
         try:
             desk.start()

@@ -57,6 +57,15 @@ def test_every_truck_meets_a_tunnel_and_a_rest_in_a_minute(seed):
         assert met == {"tunnel", "rest"}, f"seed {seed}, truck {plan.number} on {plan.route.name}"
 
 
+def test_no_tunnel_swallows_a_short_run():
+    covered = 0
+    for plan in plan_fleet(1, Options(trucks=100, seconds=60), ROUTES).plans:
+        motion = Motion(plan.route, plan.motion)
+        motion.advance(60)
+        covered += motion.in_tunnel
+    assert covered < 10, "only those that happen to start in one"
+
+
 def test_a_change_of_drivers_turns_the_key():
     route = ROUTES[0]
     motion = Motion(route, Plan(1000, 1, 22, (Stop(500, 60, driver_change=True),)))

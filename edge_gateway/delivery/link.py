@@ -1,0 +1,164 @@
+"""One MQTT connection, from CONNECT to its end: the only file of the gateway that knows paho.
+
+A lost link is thrown away, and with it paho's own memory: the window, not the client library, decides
+what is sent again. Everything runs in the thread that calls; nothing here waits but `open` and `wait`.
+"""
+
+import select
+import socket
+import ssl
+import time
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+from paho.mqtt import client as mqtt
+from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
+from paho.mqtt.reasoncodes import ReasonCode
+
+from .ports import MqttSettings
+
+_CONNECT_TIMEOUT_S: Final = 5.0
+_HANDSHAKE_TIMEOUT_S: Final = 10.0
+
+
+class LinkError(Exception):
+    """The connection could not be made or is lost; the text says why."""
+
+
+class Puback(NamedTuple):
+    """The broker took the message `mid`. No proof that anybody else did."""
+
+    mid: int
+
+
+class Answer(NamedTuple):
+    """A message on the subscribed topic."""
+
+    payload: bytes
+
+
+class Link:
+    """`open()`, then `wait()` and `events()` until LinkError; `publish()` once `ready`.
+
+    answers_topic: subscribed with QoS 1 before the link is ready; "" subscribes nothing.
+    """
+
+    def __init__(self, settings: MqttSettings, client_id: str, answers_topic: str) -> None:
+        self.ready = False
+        self._settings = settings
+        self._answers_topic = answers_topic
+        self._fault = ""
+        self._events: list[Puback | Answer] = []
+        self._ready_by_s = 0.0
+        self._client = self._make_client(client_id)
+
+    def open(self) -> None:
+        """Connects; raises LinkError. The link is ready only some `wait`s later."""
+        try:
+            self._secure()
+            self._client.connect(self._settings.host, self._settings.port, self._settings.keepalive_s)
+        except (OSError, ValueError) as error:
+            raise LinkError(f"{self._settings.host}:{self._settings.port}: {error}") from error
+        self._ready_by_s = time.monotonic() + _HANDSHAKE_TIMEOUT_S
+
+    def publish(self, topic: str, payload: bytes) -> int:
+        """Hands over a QoS 1 message, gives its id, which a Puback names later. Raises LinkError."""
+        info = self._client.publish(topic, payload, qos=1)
+        if info.rc != MQTTErrorCode.MQTT_ERR_SUCCESS:
+            raise LinkError(f"publish: {mqtt.error_string(info.rc)}")
+        return info.mid
+
+    def wait(self, wake: socket.socket, timeout_s: float) -> None:
+        """Sleeps until the broker or `wake` has something or the time is over, then moves bytes.
+
+        Raises LinkError when the connection is over, refused, or its handshake takes too long.
+        """
+        connection = self._client.socket()
+        if connection is None:
+            raise LinkError(self._fault or "connection lost")
+        # TLS may hold decrypted bytes that the kernel no longer shows.
+        buffered = isinstance(connection, ssl.SSLSocket) and connection.pending() > 0
+        ready = self._poll(connection.fileno(), wake, 0.0 if buffered else timeout_s)
+        if ready & select.POLLOUT:
+            self._check(self._client.loop_write())
+        if buffered or ready & ~select.POLLOUT:
+            self._check(self._client.loop_read())
+        self._check(self._client.loop_misc())
+        self._check_handshake()
+
+    def events(self) -> list[Puback | Answer]:
+        """What came since the last call, in order."""
+        events, self._events = self._events, []
+        return events
+
+    def close(self) -> None:
+        """Says goodbye where it still can. The broker keeps the session and collects receipts."""
+        self._client.disconnect()
+        connection = self._client.socket()
+        if connection is not None:
+            connection.close()
+
+    def _make_client(self, client_id: str) -> mqtt.Client:
+        client = mqtt.Client(
+            CallbackAPIVersion.VERSION2,
+            client_id=client_id,
+            clean_session=not self._answers_topic,
+            protocol=mqtt.MQTTv311,
+            reconnect_on_failure=False,
+        )
+        client.connect_timeout = _CONNECT_TIMEOUT_S
+        client.max_inflight_messages_set(0)  # the window is the bound
+        client.on_connect = self._on_connect
+        client.on_subscribe = self._on_subscribe
+        client.on_message = self._on_message
+        client.on_publish = self._on_publish
+        return client
+
+    def _secure(self) -> None:
+        settings = self._settings
+        if settings.ca_file:
+            self._client.tls_set(ca_certs=settings.ca_file)
+        if settings.username:
+            password = (
+                Path(settings.password_file).read_text("utf-8").strip() if settings.password_file else None
+            )
+            self._client.username_pw_set(settings.username, password)
+
+    def _poll(self, connection: int, wake: socket.socket, timeout_s: float) -> int:
+        """What the descriptor `connection` is ready for, as poll events. (select() fails on descriptors above
+        1023, which a gateway with a thousand terminals has.)"""
+        poller = select.poll()
+        wanted = select.POLLIN | (select.POLLOUT if self._client.want_write() else 0)
+        poller.register(connection, wanted)
+        poller.register(wake, select.POLLIN)
+        return dict(poller.poll(timeout_s * 1000)).get(connection, 0)
+
+    def _check(self, code: MQTTErrorCode) -> None:
+        if code != MQTTErrorCode.MQTT_ERR_SUCCESS or self._fault:
+            raise LinkError(self._fault or mqtt.error_string(code))
+
+    def _check_handshake(self) -> None:
+        if not self.ready and time.monotonic() > self._ready_by_s:
+            raise LinkError("the broker does not answer CONNECT and SUBSCRIBE")
+
+    def _on_connect(self, client: mqtt.Client, _data: Any, _flags: Any, code: ReasonCode, _more: Any) -> None:
+        if code.is_failure:
+            self._fault = f"the broker refuses the connection: {code}"
+        elif self._answers_topic:
+            client.subscribe(self._answers_topic, qos=1)
+        else:
+            self.ready = True
+
+    def _on_subscribe(
+        self, _client: mqtt.Client, _data: Any, _mid: int, codes: list[ReasonCode], _more: Any
+    ) -> None:
+        if any(code.is_failure for code in codes):
+            self._fault = f"the broker refuses the subscription to {self._answers_topic}"
+        else:
+            self.ready = True
+
+    def _on_message(self, _client: mqtt.Client, _data: Any, message: mqtt.MQTTMessage) -> None:
+        self._events.append(Answer(bytes(message.payload)))
+
+    def _on_publish(self, _client: mqtt.Client, _data: Any, mid: int, _code: Any, _more: Any) -> None:
+        self._events.append(Puback(mid))

@@ -1,0 +1,45 @@
+"""What delivery asks of the writer: move the cursor, keep a dead letter. One commit does many of them."""
+
+import threading
+
+from .store import Store
+
+
+class Chore:
+    """Something to be written beside the reports. The asker waits for `done`."""
+
+    def __init__(self) -> None:
+        self.done = threading.Event()
+        self.error: BaseException | None = None
+
+    def write(self, store: Store) -> None:
+        """Writes inside the writer's transaction."""
+        raise NotImplementedError
+
+    def finish(self, error: BaseException | None = None) -> None:
+        """Wakes the asker; `error` when it was not written."""
+        self.error = error
+        self.done.set()
+
+
+class Confirm(Chore):
+    """Delivery has proof for every record up to `sequence`."""
+
+    def __init__(self, sequence: int) -> None:
+        super().__init__()
+        self.sequence = sequence
+
+    def write(self, store: Store) -> None:
+        store.set_confirmed(self.sequence)
+
+
+class Reject(Chore):
+    """The monitoring system refused these records: (sequence, reason). `kept`: how many were new."""
+
+    def __init__(self, entries: list[tuple[int, str]]) -> None:
+        super().__init__()
+        self.entries = entries
+        self.kept = 0
+
+    def write(self, store: Store) -> None:
+        self.kept = sum(store.reject(sequence, reason) for sequence, reason in self.entries)

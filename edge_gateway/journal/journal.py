@@ -1,0 +1,185 @@
+"""The journal as its users see it: sessions submit, delivery reads and confirms."""
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from protocols.monitoring.records import Record
+
+from .chores import Chore, Confirm, Reject
+from .group import FAILED, FULL, Release, Report, Submission
+from .origin import Origin
+from .reader import Reader
+from .schema import JournalError
+from .writer import Deliver, Writer
+
+SUBMISSION_MAX: Final = 0x8000  # reports in one submission; more than one read of a socket can hold
+
+
+@dataclass(frozen=True)
+class JournalLimits:
+    """max_bytes: size of the file's content at which new reports are refused. max_waiting: reports that may
+    wait for their commit, in all; a disk that stalls must not fill the memory."""
+
+    max_bytes: int = 4 << 30
+    max_waiting: int = 200_000
+
+
+def _call_here(released: list[tuple[Release, int]]) -> None:
+    for release, outcome in released:
+        release(outcome)
+
+
+def _at_once(hand_over: Callable[[], None]) -> None:
+    hand_over()
+
+
+class Journal:
+    """`submit` from one thread (the event loop); everything else from any thread but the writer's."""
+
+    def __init__(
+        self,
+        path: Path,
+        limits: JournalLimits = JournalLimits(),
+        deliver: Deliver = _call_here,
+        soon: Callable[[Callable[[], None]], object] = _at_once,
+    ) -> None:
+        """Opens or makes the file, brings it up to date, starts the writer.
+
+        `deliver` is called in the writer's thread, once per commit, with [(release, outcome)]: it brings them
+        to where they are to be called; without one they are called there. `soon` (a loop's `call_soon`) lets
+        what one turn of the loop reads go to the writer in one piece. Raises JournalError.
+        """
+        self.path = path
+        self._limits = limits
+        self._writer = Writer(path, limits.max_bytes, deliver)
+        self._reader = Reader(path)
+        self._soon = soon
+        self._submissions: list[Submission] = []  # what the writer will get next
+        # The writer gets the next piece when those who waited for the last one have been told. Were it let go
+        # on at once, it would commit the few reports that came meanwhile while the answers are being written,
+        # and commits of few cost as much as commits of many.
+        self._writing = False
+        self._lock = threading.Lock()  # over the two above
+        self._submitted = 0
+        self._closed = False
+
+    def submit(self, origin: Origin, received_ms: int, reports: list[Report], release: Release) -> None:
+        """Takes reports (serial, kind, body) of one terminal; `release(outcome)` follows, through `deliver`.
+
+        STORED: every one is on the disk, resends since earlier. FULL or FAILED: answer failure, the terminal
+        will send again; which of them were stored is not said.
+        """
+        if len(reports) > SUBMISSION_MAX:
+            raise ValueError(f"{len(reports)} reports in one submission")
+        if self._closed:
+            self._writer.deliver([(release, FAILED)])
+        elif self._submitted - self._writer.taken > self._limits.max_waiting:
+            self._writer.deliver([(release, FULL)])
+        else:
+            self._submitted += len(reports)
+            with self._lock:
+                self._submissions.append((origin, received_ms, reports, release))
+                due = len(self._submissions) == 1 and not self._writing
+            if due:
+                self._soon(self._hand_over)
+
+    @property
+    def last_sequence(self) -> int:
+        """The sequence of the youngest record; also how many there ever were."""
+        return self._writer.last_sequence
+
+    @property
+    def confirmed_sequence(self) -> int:
+        """Every record up to here is delivered or a dead letter."""
+        return self._writer.confirmed
+
+    def read_after(self, sequence: int, max_records: int, max_bytes: int) -> list[Record]:
+        """The records behind `sequence`, in order, maybe none; see Reader.read_after."""
+        if sequence >= self.last_sequence:
+            return []
+        return self._reader.read_after(sequence, max_records, max_bytes)
+
+    def confirm(self, sequence: int) -> None:
+        """Moves the cursor, durably, never back; groups behind it may be deleted. Returns after the commit.
+
+        Raises JournalError when it could not be written (ask again: nothing is lost meanwhile), ValueError
+        for a sequence that was never given.
+        """
+        if sequence > self.last_sequence:
+            raise ValueError(f"confirmed {sequence}, the journal ends at {self.last_sequence}")
+        if sequence > self.confirmed_sequence:
+            self._ask(Confirm(sequence))
+
+    def reject(self, entries: list[tuple[int, str]]) -> None:
+        """Keeps copies of records that the monitoring system refused: (sequence, reason).
+
+        The cursor does not move by this: confirm them afterwards. Raises JournalError.
+        """
+        if entries:
+            self._ask(Reject(entries))
+
+    def on_commit(self, callback: Callable[[], None]) -> None:
+        """`callback()` in the writer's thread after each commit of new records: must be cheap, must not call
+        `confirm` or `reject`."""
+        self._writer.listeners.append(callback)
+
+    @property
+    def died(self) -> bool:
+        """Whether the writer met a bug: the gateway should stop, everything is refused."""
+        return self._writer.died
+
+    def stats(self) -> dict[str, int]:
+        """Counters since the start, and where the journal stands."""
+        writer = self._writer
+        return {
+            "journalled": writer.last_sequence,
+            "confirmed": writer.confirmed,
+            "queued": writer.last_sequence - writer.confirmed,
+            "rejected": writer.rejected,
+            "duplicates": writer.duplicates,
+            "waiting": self._submitted - writer.taken,
+            "groups": writer.groups,
+            "grouped": writer.records,
+            "group_max": writer.group_max,
+            "refused_full": writer.refused_full,
+            "failed_commits": writer.failed_commits,
+            "used_bytes": writer.used_bytes,
+        }
+
+    def close(self) -> None:
+        """Commits what was submitted, releases it, closes the file. Later submissions are refused.
+
+        To be called once nobody submits, or from the thread that does.
+        """
+        if not self._closed:
+            self._closed = True
+            self._hand_over()
+            self._writer.close()
+            self._reader.close()
+
+    def _hand_over(self) -> None:
+        with self._lock:
+            submissions, self._submissions = self._submissions, []
+            self._writing = bool(submissions)
+        if submissions:
+            # The last to be told is the journal itself.
+            self._writer.put([*submissions, (submissions[-1][0], 0, [], self._told)])
+
+    def _told(self, outcome: int) -> None:
+        del outcome
+        with self._lock:
+            self._writing = False
+            due = bool(self._submissions)
+        if due:
+            self._soon(self._hand_over)
+
+    def _ask(self, chore: Chore) -> None:
+        if self._closed:
+            raise JournalError("the journal is closed")
+        self._writer.put(chore)
+        chore.done.wait()
+        if chore.error:
+            raise JournalError(f"not written: {chore.error}") from chore.error

@@ -1,0 +1,165 @@
+"""The writer's SQL. Every statement of the journal that changes something is here.
+
+Knows how things are kept, not when: `writer` decides that and holds the transactions.
+"""
+
+import logging
+import sqlite3
+import time
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from protocols.monitoring.records import Record
+from protocols.wire.bcd import identity_of
+
+from .origin import Origin
+from .packing import DamagedGroupError, pack_contents, pack_records, unpack_ids, unpack_records
+from .terminals import StateRow, TerminalBook
+
+DEFAULT_DESTINATION: Final = ""
+_log = logging.getLogger(__name__)
+
+
+class Store:
+    """The writer's connection, with names for what it does. Raises sqlite3.Error."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self.connection = connection
+        self._page_bytes = int(connection.execute("PRAGMA page_size").fetchone()[0])
+
+    def last_sequence(self) -> int:
+        """The last sequence ever given: groups are deleted only behind the cursor."""
+        end = self._number(
+            "SELECT first_sequence + count - 1 FROM record_group ORDER BY first_sequence DESC LIMIT 1"
+        )
+        return max(end, self.confirmed())
+
+    def deleted_through(self, last_sequence: int) -> int:
+        """The sequence before the first kept record."""
+        first = self._number("SELECT min(first_sequence) FROM record_group")
+        return first - 1 if first else last_sequence
+
+    def confirmed(self) -> int:
+        """The cursor of the default destination."""
+        return self._number("SELECT confirmed FROM cursor WHERE destination = ?", DEFAULT_DESTINATION)
+
+    def rejected(self) -> int:
+        """How many dead letters there are."""
+        return self._number("SELECT count(*) FROM dead_letter")
+
+    def used_bytes(self) -> int:
+        """Bytes of the file in use; pages of deleted groups are free for new ones."""
+        return self._page_bytes * (self._number("PRAGMA page_count") - self._number("PRAGMA freelist_count"))
+
+    def insert_group(self, first_sequence: int, count: int, contents: bytes, records: bytes) -> None:
+        """Stores one group."""
+        self.connection.execute(
+            "INSERT INTO record_group VALUES (?, ?, ?, ?)", (first_sequence, count, contents, records)
+        )
+
+    def set_confirmed(self, sequence: int) -> None:
+        """Moves the cursor, never back."""
+        self.connection.execute(
+            "UPDATE cursor SET confirmed = max(confirmed, ?) WHERE destination = ?",
+            (sequence, DEFAULT_DESTINATION),
+        )
+
+    def save_states(self, rows: Iterable[StateRow], through: int) -> None:
+        """Saves terminals; `through`: every record up to there is in saved rows."""
+        self.connection.executemany(
+            "INSERT INTO terminal_state (identity, through, journalled, duplicates, next_slot, ids)"
+            " VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (identity) DO UPDATE SET through = excluded.through,"
+            " journalled = excluded.journalled, duplicates = excluded.duplicates,"
+            " next_slot = excluded.next_slot, ids = excluded.ids",
+            rows,
+        )
+        self.connection.execute("UPDATE meta SET value = ? WHERE key = 'state_through'", (through,))
+
+    def whole_groups_end(self, after: int, limit: int, records: int) -> int:
+        """The end of the kept groups behind `after` that end at `limit` or before: at most `records` of them,
+        but one group at least. `after` when there is none."""
+        end = after
+        for first, count in self.connection.execute(
+            "SELECT first_sequence, count FROM record_group WHERE first_sequence > ? ORDER BY first_sequence",
+            (after,),
+        ):
+            group_end = first + count - 1
+            if group_end > limit or (end > after and group_end - after > records):
+                break
+            end = group_end
+        return end
+
+    def delete_through(self, sequence: int) -> None:
+        """Deletes the groups that begin at `sequence` or before."""
+        self.connection.execute("DELETE FROM record_group WHERE first_sequence <= ?", (sequence,))
+
+    def reject(self, sequence: int, reason: str) -> int:
+        """Keeps a copy of a refused record; gives 1, or 0 when it is there already or the record is gone."""
+        row = self.connection.execute(
+            "SELECT first_sequence, contents, records FROM record_group WHERE first_sequence <= ?"
+            " ORDER BY first_sequence DESC LIMIT 1",
+            (sequence,),
+        ).fetchone()
+        if row is None:
+            return 0
+        first_sequence, contents, records = row
+        found = unpack_records(contents, records, first_sequence, sequence - first_sequence, 1)
+        if not found:
+            return 0
+        return self._insert_dead_letter(found[0], reason)
+
+    def _insert_dead_letter(self, record: Record, reason: str) -> int:
+        origin = Origin(record.phone, record.edition)
+        row = (0, record.received_ms, record.serial, record.kind, origin.id_prefix(record.body), record.body)
+        contents = pack_contents([origin.packed], [1])
+        changed = self.connection.execute(
+            "INSERT OR IGNORE INTO dead_letter VALUES (?, ?, ?, ?, ?, ?)",
+            (
+                record.sequence,
+                origin.identity,
+                reason,
+                time.time_ns() // 1_000_000,
+                contents,
+                pack_records([row]),
+            ),
+        )
+        return changed.rowcount
+
+    def load(self, book: TerminalBook) -> None:
+        """Fills the book from the saved rows and the groups that are younger."""
+        book.load(
+            self.connection.execute(
+                "SELECT identity, through, journalled, duplicates, next_slot, ids FROM terminal_state"
+            )
+        )
+        for first_sequence, contents, records in self.groups_after(self.state_through()):
+            try:
+                _replay(book, first_sequence, contents, records)
+            except DamagedGroupError as error:  # its resends will be stored again; the receiver drops them
+                _log.error("the group at sequence %d is damaged: %s", first_sequence, error)
+        book.loaded()
+
+    def state_through(self) -> int:
+        """Every record up to here is contained in the saved rows."""
+        return self._number("SELECT value FROM meta WHERE key = 'state_through'")
+
+    def groups_after(self, sequence: int) -> Iterator[tuple[int, bytes, bytes]]:
+        """(first_sequence, contents, records) of the groups that hold a record behind `sequence`."""
+        yield from self.connection.execute(
+            "SELECT first_sequence, contents, records FROM record_group"
+            " WHERE first_sequence + count - 1 > ?1 AND first_sequence >="
+            " coalesce((SELECT max(first_sequence) FROM record_group WHERE first_sequence <= ?1 + 1), 0)"
+            " ORDER BY first_sequence",
+            (sequence,),
+        )
+
+    def _number(self, query: str, *parameters: object) -> int:
+        row = self.connection.execute(query, parameters).fetchone()
+        return int(row[0] or 0) if row else 0
+
+
+def _replay(book: TerminalBook, first_sequence: int, contents: bytes, records: bytes) -> None:
+    identities: dict[str, str] = {}
+    for offset, (phone, prefix) in enumerate(unpack_ids(contents, records)):
+        identity = identities.get(phone) or identities.setdefault(phone, identity_of(phone))
+        book.replay(first_sequence + offset, identity, prefix)

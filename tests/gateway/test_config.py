@@ -1,0 +1,66 @@
+"""Every mistake in the configuration is named with its path; what is good comes back as written."""
+
+import tomllib
+
+import pytest
+
+from edge_gateway.config import ConfigError, load, parse, template
+
+
+def problems(text, tmp_path):
+    path = tmp_path / "gateway.toml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(ConfigError) as caught:
+        load(path)
+    return caught.value.problems
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("[server]\nprot = 1", "server.prot: unknown key; did you mean 'port'?"),
+        ("[sever]\nport = 1", "sever: unknown key; did you mean 'server'?"),
+        ("[log]\nzzz = 1", "log.zzz: unknown key; known here: level, format"),
+        ("[server]\nport = 70000", "server.port: Input should be less than or equal to 65535 (it is 70000)"),
+        ('[server]\nport = "7808"', "server.port: Input should be a valid integer (it is '7808')"),
+        ('[batch]\nform = "xml"', "batch.form: Input should be 'columnar' or 'json' (it is 'xml')"),
+        ('[gateway]\nid = "a/b"', "gateway.id: is a level of MQTT topics"),
+        ('[mqtt]\ntopic_prefix = "gov/#"', "mqtt.topic_prefix: is the beginning of a topic"),
+        ('[mqtt]\npassword_file = "no"', "mqtt: there is no file"),
+        (
+            "[journal]\nmax_bytes = 1000",
+            "journal.max_bytes: Input should be greater than or equal to 1048576",
+        ),
+        ("server = 3", "server: Input should be a valid dictionary"),
+        ("[server\n", "not TOML"),
+    ],
+)
+def test_what_is_wrong_is_named(text, named, tmp_path):
+    assert any(named in problem for problem in problems(text, tmp_path)), problems(text, tmp_path)
+
+
+def test_all_problems_are_told_at_once(tmp_path):
+    assert len(problems("[server]\nprot = 1\nport = -1\n[log]\nlevel = 'loud'", tmp_path)) == 3
+
+
+def test_a_file_that_is_not_there(tmp_path):
+    with pytest.raises(ConfigError, match="No such file"):
+        load(tmp_path / "none.toml")
+
+
+def test_the_template_is_the_defaults():
+    assert parse(tomllib.loads(template())) == parse({})
+
+
+def test_paths_are_taken_from_the_folder_of_the_file(tmp_path):
+    (tmp_path / "secret").write_text("x")
+    (tmp_path / "g.toml").write_text('[server]\nstatus_file = "s.json"\n[mqtt]\npassword_file = "secret"')
+    config = load(tmp_path / "g.toml")
+    assert config.mqtt.password_file == str(tmp_path / "secret")
+    assert config.server.status_file == str(tmp_path / "s.json")
+    assert config.journal_path == tmp_path / "data" / "journal.db"
+    assert parse({"gateway": {"data_dir": "/var/lib/x"}}, tmp_path).gateway.data_dir == "/var/lib/x"
+
+
+def test_whole_numbers_are_good_for_seconds():
+    assert parse({"server": {"idle_timeout_s": 5}}).server.idle_timeout_s == 5.0

@@ -1,0 +1,92 @@
+"""`fleet-sim` as a user meets it: help, exit codes, errors that say what to do, and a demo that cleans up."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from xml.etree import ElementTree
+
+import pytest
+
+from simulator.broker import free_port
+
+COMMAND = [sys.executable, "-m", "simulator.cli"]
+
+
+def fleet_sim(*arguments, timeout=120):
+    return subprocess.run(
+        [*COMMAND, *arguments], capture_output=True, text=True, timeout=timeout, check=False
+    )
+
+
+def test_routes_are_listed_for_people_and_programs():
+    assert "G8511" in fleet_sim("routes").stdout
+    assert {"name", "road", "km"} <= json.loads(fleet_sim("routes", "--json").stdout)[0].keys()
+
+
+def test_without_a_gateway_it_says_how_to_get_one():
+    ended = fleet_sim("run", "--port", str(free_port()), "--trucks", "1", "--seconds", "1")
+    assert ended.returncode == 3 and "edge-gateway run" in ended.stderr and "seed" in ended.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (("--route", "kunming-lhasa"), "built-in routes"),
+        (("--edition-mix", "2013,2021"), "known"),
+        (("--edition-mix", "new"), "--edition-mix"),
+    ],
+)
+def test_wrong_usage_ends_with_two_and_a_reason(arguments, complaint):
+    ended = fleet_sim("run", *arguments)
+    assert ended.returncode == 2 and complaint in ended.stderr
+
+
+@pytest.mark.slow
+def test_a_short_demo_balances_and_leaves_ledger_and_map(tmp_path):
+    arguments = ("--seconds", "8", "--trucks", "3", "--seed", "5", "--output", str(tmp_path), "--json")
+    ended = fleet_sim("demo", *arguments)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    printed = json.loads(ended.stdout)
+    written = json.loads((tmp_path / "ledger.json").read_text("utf-8"))
+    assert printed == written and written["seed"] == 5
+    assert written["lost"] == written["duplicated"] == 0 and written["emitted"] == written["received"] > 10
+    assert len(written["terminals"]) == 5 and len(written["real_terminals"]) == 2
+    assert ElementTree.parse(tmp_path / "tracks.svg").getroot().tag.endswith("svg")
+
+
+@pytest.mark.slow
+def test_one_interrupt_stops_all_and_leaves_no_orphan(tmp_path):
+    demo = subprocess.Popen(
+        [*COMMAND, "demo", "--seconds", "60", "--trucks", "2", "--output", str(tmp_path)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        for line in demo.stdout:
+            if "driving" in line:
+                break
+        assert processes_about(tmp_path), "broker, gateway, authority and firmware run"
+        demo.send_signal(signal.SIGINT)
+        _, errors = demo.communicate(timeout=60)
+    finally:
+        demo.kill()
+    assert demo.returncode == 130 and "interrupted" in errors
+    assert not processes_about(tmp_path)
+
+
+def processes_about(folder):
+    """Command lines and working directories of living processes that name the folder."""
+    found = []
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open(f"/proc/{pid}/cmdline", "rb") as file:
+                command = file.read().decode(errors="replace")
+            place = os.readlink(f"/proc/{pid}/cwd")
+        except OSError:
+            continue
+        if str(folder) in command + place and "simulator.cli" not in command:
+            found.append(command)
+    return found

@@ -1,0 +1,48 @@
+"""The map: well-formed, titled in both languages, and a dot for every position with a fix."""
+
+from xml.etree import ElementTree
+
+import pytest
+
+from protocols.monitoring.records import BACKFILL, LIVE
+from simulator.authority.store import TrackPoint
+from simulator.demo.map import Track, draw
+from simulator.fleet.routes import built_in_routes
+
+ROUTES = built_in_routes()
+
+
+def point(along_m, kind=LIVE, fixed=True, route=ROUTES[0]):
+    place = route.line.at(along_m)
+    return stored(round(place.latitude * 1e6), round(place.longitude * 1e6), kind, fixed)
+
+
+def stored(latitude_udeg, longitude_udeg, kind=LIVE, fixed=True):
+    rest = dict.fromkeys(TrackPoint._fields, 0)
+    known = {"latitude_udeg": latitude_udeg, "longitude_udeg": longitude_udeg, "kind": kind, "fixed": fixed}
+    return TrackPoint(**{**rest, **known})
+
+
+def test_every_position_with_a_fix_is_one_dot():
+    track = Track("1", [point(1_000), point(2_000), point(3_000, BACKFILL), point(4_000, fixed=False)])
+    empty, drawn = draw(ROUTES, [], ""), draw(ROUTES, [track], "")
+    # A backfilled one is a ring: a dot on a dot.
+    assert drawn.count("h0") - empty.count("h0") == 2 + 2
+
+
+def test_it_names_roads_towns_tunnels_datum_and_scale_in_both_languages():
+    root = ElementTree.fromstring(draw(ROUTES, [], "seed 7"))
+    text = " ".join(node.text or "" for node in root.iter())
+    for word in ("滇运边缘", "Dianyun Edge", "seed 7", "G8511", "大理 Dali", "Dafengyakou", "WGS-84", " km"):
+        assert word in text, word
+
+
+def test_a_recording_far_away_does_not_shrink_the_province():
+    far = Track("1", [stored(-27_210_867, 153_052_328)])
+    assert draw(ROUTES, [far], "").count("h0") == draw(ROUTES, [], "").count("h0")
+
+
+def test_without_a_road_the_track_decides_what_is_shown():
+    assert "h0" in draw([], [Track("1", [point(1_000), point(9_000)])], "")
+    with pytest.raises(ValueError, match="no points"):
+        draw([], [], "")
