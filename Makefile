@@ -8,6 +8,7 @@ STAMP := $(VENV)/.installed
 WORKERS ?= auto
 DEMO_SECONDS ?= 60
 DEMO_TRUCKS ?= 50
+DEMO_RECORDING ?=
 SOAK_SECONDS ?= 600
 
 .DEFAULT_GOAL := help
@@ -25,7 +26,8 @@ $(STAMP): requirements.lock pyproject.toml
 	@touch $(STAMP)
 
 demo: $(STAMP) ## the whole road in a minute: trucks, firmware, gateway, broker, authority, ledger
-	$(BIN)/fleet-sim demo --seconds $(DEMO_SECONDS) --trucks $(DEMO_TRUCKS)
+	$(BIN)/fleet-sim demo --seconds $(DEMO_SECONDS) --trucks $(DEMO_TRUCKS) \
+	  $(if $(DEMO_RECORDING),--recording $(DEMO_RECORDING))
 
 test: $(STAMP) ## every test but the soak
 	$(BIN)/python -m pytest -n $(WORKERS) -m "not soak"

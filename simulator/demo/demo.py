@@ -239,7 +239,7 @@ def _plan(options: DemoOptions) -> Scenario:
 def _desks(scenario: Scenario, options: DemoOptions, folder: Path) -> list[DeskTerminal]:
     recordings = [None, options.recording]
     return [
-        DeskTerminal(plan, scenario.options, folder / f"terminal-{plan.phone}", recording)
+        DeskTerminal(plan, scenario.options, folder / f"terminal-{plan.phone}", recording, options.seconds)
         for plan, recording in zip(scenario.plans[-DESKS:], recordings, strict=True)
     ]
 

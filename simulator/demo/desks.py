@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from ..desk.desk import Desk
+from ..desk.feeder import epochs
 from ..faults.link_cut import LinkCut
 from ..fleet.events import FleetLog
 from ..fleet.scenario import Options, TruckPlan
@@ -17,6 +18,7 @@ from ..fleet.source import Source
 
 EPOCH_S: Final = 1.0
 RECONNECT_MAX_S: Final = 4  # a demo is over in a minute; the firmware's own limit is a minute
+PLAYED_IN: Final = 0.8  # of the time of driving; the rest is for what the faults held up
 _POLL_S: Final = 0.1
 
 
@@ -24,14 +26,21 @@ class DeskTerminal:
     """One real terminal. `open`, then `drive` as a task, then `drain`, then `close`.
 
     plan: who it is and where it drives. folder: gets flash and traces. recording: NMEA to play instead of
-    the simulated sky; a recording has no tunnels.
+    the simulated sky; a recording has no tunnels, and is played faster than it was made when it would not
+    fit into the `seconds` of driving.
     """
 
     def __init__(
-        self, plan: TruckPlan, options: Options, folder: Path, recording: Path | None = None
+        self,
+        plan: TruckPlan,
+        options: Options,
+        folder: Path,
+        recording: Path | None = None,
+        seconds: float = 60.0,
     ) -> None:
         self.plan = plan
         self.recording = recording
+        self._play_s = PLAYED_IN * seconds
         self._options = options
         self._folder = folder
         self._source = Source(plan, options)
@@ -68,7 +77,7 @@ class DeskTerminal:
         await asyncio.to_thread(self._desk.start)
 
     async def drive(self) -> None:
-        """Feeds it until cancelled: the recording at its own pace, or an epoch a second."""
+        """Feeds it until cancelled: the recording, or an epoch a second."""
         assert self._desk is not None
         if self.recording is not None:
             await self._play(self.recording.read_bytes())
@@ -114,7 +123,8 @@ class DeskTerminal:
 
     async def _play(self, data: bytes) -> None:
         assert self._desk is not None
-        feeder = self._desk.play(data)
+        length_s = sum(step_s for step_s, _ in epochs(data))
+        feeder = self._desk.play(data, max(1.0, length_s / self._play_s))
         try:
             await asyncio.Event().wait()
         finally:
