@@ -18,6 +18,7 @@ from ..fleet.source import Source
 
 EPOCH_S: Final = 1.0
 RECONNECT_MAX_S: Final = 4  # a demo is over in a minute; the firmware's own limit is a minute
+RECORDED_INTERVAL_S: Final = 1  # every second of a recording is reported
 PLAYED_IN: Final = 0.8  # of the time of driving; the rest is for what the faults held up
 _POLL_S: Final = 0.1
 
@@ -71,7 +72,7 @@ class DeskTerminal:
             edition=self.plan.edition,
             plate_colour=self.plan.plate_colour,
             terminal_id=f"D{self.plan.number:06d}",
-            interval_s=self._options.interval_s,
+            interval_s=self._options.interval_s if self.recording is None else RECORDED_INTERVAL_S,
             reconnect_max_s=RECONNECT_MAX_S,
         )
         await asyncio.to_thread(self._desk.start)
