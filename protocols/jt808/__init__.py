@@ -1,6 +1,8 @@
 """JT/T 808 on CPython: the declarations, and everything that is derived from them.
 
-`definitions` says each fact once; `plan` walks it; `emit` generates `generated.py` here and `tables.py` for
-the terminal; `oracle` is construct itself; `fast` is what the gateway decodes with; `codec`, `present`,
-`explain` and `cli` are for people. Nothing here opens a socket, a database or a clock.
+`definitions` says each fact once; `plan` walks it into `nodes`; `emit` generates `generated.py` here,
+`tables.py` for the terminal (only what `terminal_subset` lists) and docs/messages.md. `fast` is what the
+gateway decodes with; `walk` reads and writes along the plan, with the place of every mistake; `oracle` is
+construct itself. `codec`, `present`, `explain`, `difference` and `cli` are for people. Nothing here opens a
+socket, a database or a clock.
 """

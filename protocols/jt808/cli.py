@@ -1,4 +1,4 @@
-"""The command `jt808`: decode, encode and explain frames given as hex."""
+"""The command `jt808`: decode, encode, explain and compare frames given as hex, and list the messages."""
 
 from __future__ import annotations
 
@@ -15,9 +15,12 @@ from protocols.wire.framing import open_frame
 from protocols.wire.header import EDITION_2011, EDITION_2013, EDITION_2019
 
 from . import codec
+from .catalog import MESSAGES
+from .definitions.types import Message
+from .difference import differences
 from .explain import explain_frame
 from .hex_lines import bytes_of, single_frame
-from .listing import print_listing
+from .listing import print_catalog, print_listing
 
 app = typer.Typer(
     help="Takes JT/T 808 frames apart and puts them together.", no_args_is_help=True, add_completion=False
@@ -102,6 +105,61 @@ def explain(
         bad += bool(listing.problems)
         print_listing(listing)
     raise typer.Exit(1 if bad else 0)
+
+
+@app.command("list")
+def list_messages(
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
+) -> None:
+    """List every message that is known: id, name, who sends it, what answers it, in which editions it is."""
+    _utf8(sys.stdout)
+    if not as_json:
+        print_catalog(MESSAGES.values())
+        return
+    for message in MESSAGES.values():
+        _print(json.dumps(_catalog_entry(message), ensure_ascii=False))
+
+
+@app.command()
+def diff(
+    left: Annotated[str, typer.Argument(help="A frame as hex.")],
+    right: Annotated[str, typer.Argument(help="Another frame as hex.")],
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a field.")] = False,
+    edition: _Edition = None,
+) -> None:
+    """Show the fields in which two frames differ.
+
+    Exit code 0 when the frames say the same, 1 when they differ, 2 when one is no frame.
+    """
+    _check_edition(edition)
+    messages = [decode_line(each, edition) for each in (left, right)]
+    for message in messages:
+        if "input" in message:
+            print(f"{message['input']}: {message['error']}", file=sys.stderr)
+            raise typer.Exit(2)
+    found = differences(*messages)
+    for each in found:
+        if as_json:
+            _print(json.dumps(each._asdict(), ensure_ascii=False))
+        else:
+            _print(f"{each.path}: {_shown(each.left)} → {_shown(each.right)}")
+    raise typer.Exit(1 if found else 0)
+
+
+def _shown(value: Any) -> str:
+    return "–" if value is None else json.dumps(value, ensure_ascii=False)
+
+
+def _catalog_entry(message: Message) -> dict[str, Any]:
+    return {
+        "id": f"0x{message.id:04X}",
+        "message": message.name,
+        "chinese": message.chinese,
+        "direction": message.direction,
+        "answered_by": f"0x{message.answered_by:04X}" if message.answered_by is not None else None,
+        "editions": message.editions,
+        "standard": message.standard,
+    }
 
 
 def decode_line(line: str, edition: int | None = None) -> dict[str, Any]:

@@ -14,7 +14,6 @@ from __future__ import annotations
 import struct
 from typing import Any
 
-from protocols.wire import bodies
 from protocols.wire.bcd import bcd_to_digits, digits_to_bcd, is_bcd
 from protocols.wire.errors import LocalProtocolError, RemoteProtocolError
 from protocols.wire.framing import build_frame
@@ -33,11 +32,10 @@ from protocols.wire.header import (
     Header,
     parse_header,
 )
-from protocols.wire.tables import MSG_TERMINAL_REGISTRATION
 
-from . import fast
+from . import fast, walk
 from .catalog import lookup, lookup_name
-from .editions import edition_of_registration
+from .editions import edition_of_body
 from .plan import plan_of
 from .present import number_of, present_fields, unpresent_fields
 
@@ -50,8 +48,8 @@ KEYS = frozenset(_HEADER_KEYS | _DIRT_KEYS | _BODY_KEYS)
 def decode_payload(payload: bytes, edition: int | None = None) -> dict[str, Any]:
     """The message of an unescaped, checksum-free payload.
 
-    `edition` (2011, 2013, 2019) says how to read the body; without it the header tells, and for 0x0100 the
-    body does.
+    `edition` (2011, 2013, 2019) says how to read the body; without it the header tells, and of 2011 and
+    2013 the body.
     Raises RemoteProtocolError when not even the header can be read.
     """
     header = parse_header(payload)
@@ -60,7 +58,7 @@ def decode_payload(payload: bytes, edition: int | None = None) -> dict[str, Any]
     message: dict[str, Any] = {"id": f"0x{header.message_id:04X}"}
     if entry:
         message["message"] = entry.name
-    message["edition"] = edition or _edition_of(header, body)
+    message["edition"] = edition or edition_of_body(header.message_id, body, header.edition)
     message.update(_decode_header(header))
     message.update(_decode_body(header, message["edition"], body))
     return message
@@ -93,12 +91,6 @@ def present_phone(phone: bytes) -> str | dict[str, str]:
     return bcd_to_digits(phone) if is_bcd(phone) else {"hex": phone.hex()}
 
 
-def _edition_of(header: Header, body: bytes) -> int:
-    if header.message_id == MSG_TERMINAL_REGISTRATION:
-        return edition_of_registration(body, header.edition)
-    return header.edition
-
-
 def _decode_header(header: Header) -> dict[str, Any]:
     fields: dict[str, Any] = {"phone": present_phone(header.phone), "serial": header.serial}
     layout_2019 = header.edition == EDITION_2019
@@ -121,10 +113,10 @@ def _decode_body(header: Header, edition: int, body: bytes) -> dict[str, Any]:
     plan = plan_of(header.message_id, edition)
     values: dict[str, Any] = {}
     try:
-        bodies.decode_into(values, header.message_id, edition, body)
+        walk.decode_into(values, header.message_id, edition, body)
     except RemoteProtocolError as error:
         return {"body_hex": body.hex(), "error": str(error), "understood": present_fields(plan, values)}
-    if bodies.encode_body(header.message_id, edition, values) != body:
+    if walk.encode_body(header.message_id, edition, values) != body:
         return {"body_hex": body.hex(), "understood": present_fields(plan, values)}
     return {"body": present_fields(plan, values)}
 
@@ -177,7 +169,7 @@ def _encode_body(message_id: int, edition: int, message: dict[str, Any]) -> byte
     if not fast.knows(message_id, edition):
         raise LocalProtocolError(f"not declared in edition {edition}: give body_hex", message_id, "body")
     values = unpresent_fields(plan_of(message_id, edition), message["body"])
-    body = bodies.encode_body(message_id, edition, values)
+    body = walk.encode_body(message_id, edition, values)
     lost = set(values) - set(fast.decode_body(message_id, edition, body))
     if lost:
         raise LocalProtocolError("has no place beside the other values", message_id, min(lost))

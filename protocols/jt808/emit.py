@@ -9,13 +9,14 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from . import emit_decoders, emit_tables
+from . import emit_decoders, emit_docs, emit_tables
 
 PROTOCOLS = Path(__file__).resolve().parent.parent
 
 GENERATED: dict[Path, Callable[[], str]] = {
     PROTOCOLS / "wire/tables.py": emit_tables.render,
     PROTOCOLS / "jt808/generated.py": emit_decoders.render,
+    PROTOCOLS.parent / "docs/messages.md": emit_docs.render,
 }
 
 

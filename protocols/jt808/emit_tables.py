@@ -9,46 +9,16 @@ from .catalog import MESSAGES
 from .definitions.position import POSITION
 from .definitions.results import GENERAL_RESULTS
 from .definitions.types import Bit, BitGroup
-from .plan import (
-    Condition,
-    Counted,
-    Fixed,
-    Group,
-    ItemList,
-    Listing,
-    Node,
-    Number,
-    Rest,
-    UnsupportedConstruct,
-    plan_of,
-    walk_fields,
-)
+from .nodes import Condition, Counted, Fixed, Group, ItemList, Listing, Node, Number, Rest, unwrapped
+from .plan import UnsupportedConstruct, plan_of, walk_fields
 from .source import Symbol, assignment
-
-# Each name costs the device about 80 bytes of heap, so only those that the terminal sets are there. One that
-# is not in the declarations makes generation fail.
-TERMINAL_ALARMS = (
-    "EMERGENCY",
-    "OVERSPEED",
-    "FATIGUE",
-    "GNSS_FAULT",
-    "GNSS_ANTENNA_OPEN",
-    "GNSS_ANTENNA_SHORT",
-    "POWER_LOW",
-    "POWER_LOST",
+from .terminal_subset import (
+    TERMINAL_ALARMS,
+    TERMINAL_ITEM_VALUES,
+    TERMINAL_ITEMS,
+    TERMINAL_MESSAGES,
+    TERMINAL_STATUS,
 )
-TERMINAL_STATUS = (
-    "ACC_ON",
-    "FIXED",
-    "SOUTH",
-    "WEST",
-    "GPS_USED",
-    "BDS_USED",
-    "GLONASS_USED",
-    "GALILEO_USED",
-    "MOVING",
-)
-TERMINAL_ITEMS = ("ODOMETER_DKM", "RADIO_STRENGTH", "SATELLITES")
 
 EDITIONS = (2011, 2013, 2019)
 
@@ -108,7 +78,7 @@ def render() -> str:
 
 
 def _by_screaming_name() -> dict[str, int]:
-    return {_screaming(message.name): message.id for message in MESSAGES.values()}
+    return {_screaming(MESSAGES[message_id].name): message_id for message_id in TERMINAL_MESSAGES}
 
 
 def _screaming(name: str) -> str:
@@ -143,7 +113,7 @@ def _item_list(position: tuple[Node, ...]) -> ItemList:
 
 
 def _items(position: tuple[Node, ...]) -> dict[str, int]:
-    return {item.name.upper(): item.id for item, _ in _item_list(position).known.values()}
+    return {kind.item.name.upper(): kind.item.id for kind in _item_list(position).kinds}
 
 
 def _position_block(position: tuple[Node, ...]) -> list[str]:
@@ -158,8 +128,8 @@ def _position_block(position: tuple[Node, ...]) -> list[str]:
 
 def _bodies(position: tuple[Node, ...]) -> list[str]:
     layouts = {
-        message.id: tuple(_layout(message.id, edition) for edition in EDITIONS)
-        for message in MESSAGES.values()
+        message_id: tuple(_layout(message_id, edition) for edition in EDITIONS)
+        for message_id in TERMINAL_MESSAGES
     }
     shared = {_flat_body(position): Symbol("POSITION")}
     lines = [assignment("POSITION", _flat_body(position))]
@@ -209,26 +179,31 @@ def _named(body: Any, shared: dict[tuple[Any, ...], Symbol], whole: bool = False
 def _item_tables(position: tuple[Node, ...]) -> tuple[bytes, dict[Symbol, tuple[Any, ...]]]:
     numbers = bytearray()
     composites: dict[Symbol, tuple[Any, ...]] = {}
-    for item, layouts in _item_list(position).known.values():
-        for width, layout in layouts.items():
+    for item_id, kind in _item_list(position).known.items():
+        for width, layout in kind.layouts.items() if item_id in TERMINAL_ITEM_VALUES else ():
             if isinstance(layout, Number):
-                numbers += bytes([item.id, width])
+                numbers += bytes([item_id, width])
             elif isinstance(layout, Group):
-                composites[Symbol(f"0x{item.id << 8 | width:04X}")] = _flat_body(layout.nodes)
+                composites[Symbol(f"0x{item_id << 8 | width:04X}")] = _flat_body(layout.nodes)
             elif not isinstance(layout, Fixed):
-                raise UnsupportedConstruct(f"item 0x{item.id:02X}: {layout!r}")
+                raise UnsupportedConstruct(f"item 0x{item_id:02X}: {layout!r}")
     return bytes(numbers), composites
 
 
 def _flat_body(nodes: tuple[Node, ...]) -> tuple[Any, ...]:
     body: list[Any] = []
     for node in nodes:
-        inner = node
-        if isinstance(node, Condition):
-            body += [node.field, Symbol("KIND_IF" if node.equal else "KIND_IF_NOT"), node.value]
-            inner = node.node
+        inner = unwrapped(node)
+        if inner is not node:
+            body += _condition(node)
         body += [inner.name, _kind(inner)]
     return tuple(body)
+
+
+def _condition(node: Node) -> list[Any]:
+    if not isinstance(node, Condition) or len(node.values) != 1:
+        raise UnsupportedConstruct(f"{node.name}: the terminal knows no such condition")
+    return [node.field, Symbol("KIND_IF" if node.equal else "KIND_IF_NOT"), node.values[0]]
 
 
 def _kind(node: Node) -> Any:
@@ -241,7 +216,10 @@ def _kind(node: Node) -> Any:
         if isinstance(inner[1], tuple):
             raise UnsupportedConstruct(f"{node.name}: a nested body that begins with a nested body")
         return (node.count_field, inner) if isinstance(node, Listing) else inner
-    for kind, name in ((Rest, "KIND_REST"), (Counted, "KIND_COUNTED"), (ItemList, "KIND_ITEMS")):
-        if isinstance(node, kind):
-            return Symbol(name)
+    if isinstance(node, Counted) and node.width == 1:
+        return Symbol("KIND_COUNTED")
+    if isinstance(node, Rest):
+        return Symbol("KIND_REST")
+    if isinstance(node, ItemList) and node.id_width == 1 and not node.count_field:
+        return Symbol("KIND_ITEMS")
     raise UnsupportedConstruct(f"{node.name}: no kind for {node!r}")

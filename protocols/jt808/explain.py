@@ -13,14 +13,13 @@ from protocols.wire.errors import RemoteProtocolError
 from protocols.wire.framing import open_frame, unescape, xor_of
 from protocols.wire.header import BODY_LENGTH_MASK, Header, parse_header
 
-from .catalog import lookup
+from .catalog import DIRECTIONS, lookup, range_of
 from .codec import decode_payload, present_phone
 from .definitions.types import Message
-from .explain_body import BodyReader, Row
+from .explain_body import BodyReader
 from .hex_lines import single_frame
 from .plan import plan_of
-
-_DIRECTIONS = {"up": "terminal → platform", "down": "platform → terminal"}
+from .rows import Row
 
 
 @dataclass
@@ -73,7 +72,7 @@ def _explain_payload(listing: Listing, data: bytes, edition: int | None) -> None
 def _explain_message(listing: Listing, payload: bytes, header: Header, edition: int) -> None:
     entry = lookup(header.message_id)
     listing.title = f"0x{header.message_id:04X} " + (
-        f"{entry.name} {entry.chinese}" if entry else "not declared"
+        f"{entry.name} {entry.chinese}" if entry else _undeclared(header.message_id)
     )
     listing.facts[:0] = _facts(entry, edition)
     listing.rows += _header_rows(payload, header)
@@ -89,10 +88,18 @@ def _explain_message(listing: Listing, payload: bytes, header: Header, edition: 
     listing.problems += reader.problems
 
 
+def _undeclared(message_id: int) -> str:
+    left_open = range_of(message_id)
+    if left_open is None:
+        return "not declared"
+    name, chinese, direction = left_open
+    return f"{name} {chinese}, {DIRECTIONS[direction]}"
+
+
 def _facts(entry: Message | None, edition: int) -> list[str]:
     facts = [f"edition {edition}"]
     if entry:
-        facts += [_DIRECTIONS[entry.direction], entry.clause]
+        facts += [DIRECTIONS[entry.direction], entry.clause]
         if entry.answered_by is not None:
             answer = lookup(entry.answered_by)
             facts.append(f"answered by 0x{entry.answered_by:04X} {answer.name if answer else ''}".strip())

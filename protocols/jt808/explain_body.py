@@ -2,30 +2,33 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
-from .definitions.types import Bit, BitGroup, Item
-from .plan import Condition, Counted, Fixed, Group, ItemList, Listing, Node, Number, Rest
-from .present import present, set_flags
+from .definitions.types import Bit
+from .nodes import (
+    BitCondition,
+    Condition,
+    Counted,
+    Fitting,
+    Fixed,
+    Greedy,
+    Group,
+    ItemList,
+    Known,
+    Listing,
+    More,
+    Node,
+    Number,
+    Repeated,
+    Switch,
+    is_trailing,
+    unwrapped,
+)
+from .present import set_flags
+from .rows import Misfit, Row, bit_numbers, item_head, readable
 from .units import with_unit
 
-
-@dataclass
-class Row:
-    """Some bytes and what they say. `depth` indents; `offset` -1 and no data: a remark on the row above."""
-
-    offset: int
-    data: bytes
-    name: str
-    chinese: str
-    text: str
-    depth: int = 0
-    wrong: bool = False
-
-
-class _Misfit(Exception):
-    """The bytes end before the field does."""
+_RAW = Node("raw", "")
 
 
 class BodyReader:
@@ -43,7 +46,7 @@ class BodyReader:
         end = len(self.payload)
         try:
             self._read_fields(nodes, end, 0)
-        except _Misfit as misfit:
+        except Misfit as misfit:
             self._left(end, str(misfit))
         if self.at < end:
             self._left(end, "bytes behind the last field")
@@ -55,11 +58,12 @@ class BodyReader:
     def _read_fields(self, nodes: tuple[Node, ...], end: int, depth: int) -> dict[str, Any]:
         values: dict[str, Any] = {}
         for node in nodes:
-            if isinstance(node, Condition):
-                if (values[node.field] == node.value) != node.equal:
-                    continue
-                node = node.node  # noqa: PLW2901
-            values[node.name] = self._read(node, end, depth, values)
+            if isinstance(node, (Condition, BitCondition)) and not node.holds(values):
+                continue
+            if isinstance(node, More) and self.at >= end:
+                continue
+            inner = unwrapped(node)
+            values[inner.name] = self._read(inner, end, depth, values)
         return values
 
     def _read(self, node: Node, end: int, depth: int, values: dict[str, Any]) -> Any:
@@ -69,9 +73,16 @@ class BodyReader:
             self._heading(node.name, node.chinese, depth)
             return self._read_fields(node.nodes, end, depth + 1)
         if isinstance(node, ItemList):
-            return self._items(node, end, depth)
+            return self._items(node, values, end, depth)
         if isinstance(node, Listing):
             return self._listing(node, values[node.count_field], end, depth)
+        if isinstance(node, (Repeated, Greedy, Known)):
+            return self._repeated(node, values, end, depth)
+        if isinstance(node, Fitting):
+            return self._fitted(node, node.group, end, depth)
+        if isinstance(node, Switch):
+            stop = self._need(node.name, values[node.size_field], end)
+            return self._fitted(node, node.known.get(values[node.key_field]), stop, depth)
         return self._bytes(node, end, depth)
 
     def _number(self, node: Number, end: int, depth: int) -> int:
@@ -90,7 +101,9 @@ class BodyReader:
     def _flags(self, node: Number, value: int, depth: int) -> None:
         for name, number, bit in set_flags(node.bits, value):
             chinese = dict(getattr(bit, "names", ())).get(name) or (bit.chinese if bit else "")
-            note = _bit_numbers(number, bit) + ("" if bit else ", reserved")
+            note = bit_numbers(number, bit) + ("" if bit else ", reserved")
+            if isinstance(bit, Bit) and bit.until_answered:
+                note += ", until answered"
             if bit and bit.since > self.edition:
                 note += f", since {bit.since}"
             self.rows.append(Row(-1, b"", name, chinese, note, depth))
@@ -98,58 +111,64 @@ class BodyReader:
     def _bytes(self, node: Node, end: int, depth: int) -> bytes:
         start = self.at
         if isinstance(node, Counted):
-            self.at = self._need(node.name, 1, end)
-            stop = self._need(node.name, self.payload[start], end)
+            self.at = self._need(node.name, node.width, end)
+            stop = self._need(node.name, int.from_bytes(self.payload[start : self.at], "big"), end)
         elif isinstance(node, Fixed):
             stop = self._need(node.name, node.width, end)
         else:
             stop = end
         data = self.payload[self.at : stop]
-        leftover = isinstance(node, Rest) and node.form == "trailing"
+        leftover = is_trailing(node)
         if leftover and not data:
             return data
-        shown = present(node, data)
         self.at = start
         if leftover:
             self.problems.append(f"bytes that make no whole item (at byte {start})")
             self._add(stop, node.name, node.chinese, "make no whole item", depth=depth, wrong=True)
         else:
-            text = f'"{shown}"' if isinstance(shown, str) and not _is_time(node) else shown
-            readable = "not readable" if isinstance(text, dict) else text
-            self._add(stop, node.name, node.chinese, readable, depth=depth)
+            self._add(stop, node.name, node.chinese, readable(node, data), depth=depth)
         return data
 
-    def _items(self, node: ItemList, end: int, depth: int) -> None:
-        while self.at + 2 <= end and self.at + 2 + self.payload[self.at + 1] <= end:
-            item_id, size = self.payload[self.at], self.payload[self.at + 1]
-            item, layouts = node.known.get(item_id, (None, {}))
-            self._add(self.at + 2, *_item_head(item_id, size, item), depth=depth)
-            layout = layouts.get(size)
-            stop = self.at + size
-            if layout is None:
-                self._unknown_item(item, stop, depth + 1)
-            elif isinstance(layout, Group):
-                self._read_fields(layout.nodes, stop, depth + 1)
-            else:
-                self._item_value(layout, item, stop, depth + 1)
+    def _items(self, node: ItemList, values: dict[str, Any], end: int, depth: int) -> list[Any]:
+        head = node.id_width + 1
+        count = 0
+        while not node.count_field or count < values[node.count_field]:
+            if self.at + head > end or self.at + head + self.payload[self.at + head - 1] > end:
+                if node.count_field:
+                    raise Misfit(f"{node.name}: {node.label} {count + 1} is not whole")
+                break
+            count += 1
+            self._item(node, head, depth)
+        return []
 
-    def _item_value(self, layout: Node, item: Item | None, stop: int, depth: int) -> None:
-        assert item is not None
-        if isinstance(layout, Number) and not layout.bits:
+    def _item(self, node: ItemList, head: int, depth: int) -> None:
+        item_id = int.from_bytes(self.payload[self.at : self.at + head - 1], "big")
+        size = self.payload[self.at + head - 1]
+        kind = node.known.get(item_id)
+        self._add(self.at + head, *item_head(node, item_id, size, kind.item if kind else None), depth=depth)
+        layout = kind.layout_of(size) if kind else None
+        stop = self.at + size
+        if layout is None or kind is None:
+            self._unknown_item(bool(kind), node.label, stop, depth + 1)
+        elif isinstance(layout, Group):
+            self._fitted(_RAW, layout, stop, depth)
+        elif isinstance(layout, Number) and not layout.bits and not layout.names:
             value = int.from_bytes(self.payload[self.at : stop], "big")
-            self._add(stop, item.name, "", with_unit(item.name, value), depth=depth)
+            self._add(stop, kind.item.name, "", with_unit(kind.item.name, value), depth=depth + 1)
         elif isinstance(layout, Number):
-            self._read(Number(item.name, "", layout.width, layout.bits, layout.names), stop, depth, {})
-        else:
-            self._add(stop, item.name, "", "kept as bytes", depth=depth)
-
-    def _unknown_item(self, item: Item | None, stop: int, depth: int) -> None:
-        if stop > self.at:
-            self._add(
-                stop, "raw", "", "not its standard length" if item else "not in the standard", depth=depth
+            self._read(
+                Number(kind.item.name, "", layout.width, layout.bits, layout.names), stop, depth + 1, {}
             )
+        else:
+            text = readable(layout, self.payload[self.at : stop])
+            self._add(stop, kind.item.name, "", text, depth=depth + 1)
 
-    def _listing(self, node: Listing, count: int, end: int, depth: int) -> None:
+    def _unknown_item(self, known: bool, label: str, stop: int, depth: int) -> None:
+        if stop > self.at:
+            reason = "not its standard length" if known else "not in the standard"
+            self._add(stop, "raw", "", reason, depth=depth)
+
+    def _listing(self, node: Listing, count: int, end: int, depth: int) -> list[Any]:
         for number in range(1, count + 1):
             stop = self._need(node.name, 2, end)
             size = int.from_bytes(self.payload[self.at : stop], "big")
@@ -158,10 +177,63 @@ class BodyReader:
             )
             stop = self._need(node.name, size, end)
             self._read_fields(node.nodes, stop, depth + 1)
+        return []
+
+    def _repeated(
+        self, node: Repeated | Greedy | Known, values: dict[str, Any], end: int, depth: int
+    ) -> list[Any]:
+        """Elements that need not be whole (Greedy, Known) are tried before they are told."""
+        if isinstance(node, Repeated):
+            count = values[node.count] if isinstance(node.count, str) else node.count
+        else:
+            count = values[node.count_field] if isinstance(node, Known) else len(self.payload)
+        for number in range(1, count + 1):
+            start, told = self.at, len(self.rows)
+            try:
+                if not isinstance(node.element, Group):
+                    self._number_of_list(node, number, end, depth)
+                    continue
+                self._heading(f"{node.name} {number}", node.chinese, depth)
+                found = self._read_fields(node.element.nodes, end, depth + 1)
+                known = not isinstance(node, Known) or found[node.element.nodes[0].name] == node.tag
+            except Misfit:
+                if isinstance(node, Repeated):
+                    raise
+                known = False
+            if not known or self.at == start:
+                self.at = start
+                del self.rows[told:]
+                break
+        return []
+
+    def _number_of_list(self, node: Repeated | Greedy | Known, number: int, end: int, depth: int) -> None:
+        assert isinstance(node.element, Number)
+        width = node.element.width
+        name = f"{node.name} {number}"
+        self._number(Number(name, node.chinese, width, node.element.bits, node.element.names), end, depth)
+
+    def _fitted(self, node: Node, group: Group | None, stop: int, depth: int) -> Any:
+        """The fields of a group that fits the bytes up to `stop` exactly, else those bytes in one row."""
+        start, told = self.at, len(self.rows)
+        if group is not None:
+            try:
+                if node.chinese:
+                    self._heading(node.name, node.chinese, depth)
+                values = self._read_fields(group.nodes, stop, depth + 1)
+                if self.at == stop:
+                    return values
+            except Misfit:
+                pass  # told as bytes below
+            self.at = start
+            del self.rows[told:]
+        data = self.payload[start:stop]
+        if data:
+            self._add(stop, node.name, node.chinese, "kept as bytes", depth=depth + (not node.chinese))
+        return data
 
     def _need(self, name: str, width: int, end: int) -> int:
         if self.at + width > end:
-            raise _Misfit(f"{name}: {width} bytes needed, {end - self.at} left")
+            raise Misfit(f"{name}: {width} bytes needed, {end - self.at} left")
         return self.at + width
 
     def _heading(self, name: str, chinese: str, depth: int) -> None:
@@ -172,20 +244,3 @@ class BodyReader:
     ) -> None:
         self.rows.append(Row(self.at, self.payload[self.at : stop], name, chinese, str(text), depth, wrong))
         self.at = stop
-
-
-def _bit_numbers(number: int, bit: Bit | BitGroup | None) -> str:
-    return f"bits {number}–{number + bit.width - 1}" if isinstance(bit, BitGroup) else f"bit {number}"
-
-
-def _is_time(node: Node) -> bool:
-    return isinstance(node, Fixed) and node.form == "time"
-
-
-def _item_head(item_id: int, size: int, item: Item | None) -> tuple[str, str, str]:
-    since = {2011: "", 1078: ", JT/T 1078"}.get(item.since, f", since {item.since}") if item else ""
-    return (
-        f"item 0x{item_id:02X}",
-        item.chinese if item else "",
-        f"{size} byte{'s' if size != 1 else ''}{since}",
-    )

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from protocols.wire import bodies
 from protocols.wire.errors import LocalProtocolError, RemoteProtocolError
 from protocols.wire.tables import (
     MSG_POSITION_BATCH_UPLOAD,
@@ -15,6 +14,7 @@ from protocols.wire.tables import (
     POSITION_FIELDS,
 )
 
+from . import walk
 from .generated import DECODERS, Misfit, split_position_batch_upload
 
 _TIME_AT, _TIME_END = next((at, at + width) for name, at, width in POSITION_FIELDS if name == "time_bcd")
@@ -79,7 +79,7 @@ def position_time(body: bytes) -> bytes:
 def _refusal(message_id: int, edition: int, body: bytes) -> RemoteProtocolError:
     """Why the body does not fit, found by the slow decoder that keeps count of fields and offsets."""
     try:
-        bodies.decode_body(message_id, edition, body)
+        walk.decode_body(message_id, edition, body)
     except RemoteProtocolError as error:
         return error
     raise AssertionError(f"the decoders disagree about 0x{message_id:04X} {body.hex()}")

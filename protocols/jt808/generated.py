@@ -3,6 +3,7 @@
 Decoders of bodies, (body, from, to) → wire values, each equal to its `construct` declaration. They raise
 Misfit and nothing else when the body does not fit; `fast.py` finds out where.
 """
+# ruff: noqa: C901, PLR0912, PLR0915
 
 from collections.abc import Callable
 from struct import Struct
@@ -15,36 +16,91 @@ class Misfit(Exception):
     """The body does not fit its layout."""
 
 
+def _fit(decoder: Callable[[bytes, int, int], Values] | None, body: bytes, at: int, end: int) -> Any:
+    """What the decoder makes of these bytes; the bytes when there is none or they do not fit."""
+    if decoder is None:
+        return body[at:end]
+    try:
+        return decoder(body, at, end)
+    except Misfit:
+        return body[at:end]
+
+
 _UNPACK_IIIIHHH6S = Struct(">IIIIHHH6s").unpack_from
+_UNPACK_IIIIBB = Struct(">IIIIBB").unpack_from
+_UNPACK_IIHB = Struct(">IIHB").unpack_from
+_UNPACK_IIH = Struct(">IIH").unpack_from
+_UNPACK_II = Struct(">II").unpack_from
+_UNPACK_IHIIII = Struct(">IHIIII").unpack_from
+_UNPACK_IHIII = Struct(">IHIII").unpack_from
 _UNPACK_IHB = Struct(">IHB").unpack_from
+_UNPACK_IH = Struct(">IH").unpack_from
+_UNPACK_IBBHII6SH = Struct(">IBBHII6sH").unpack_from
+_UNPACK_IBBHHHBHII6SH = Struct(">IBBHHHBHII6sH").unpack_from
+_UNPACK_IBBBHII6SH = Struct(">IBBBHII6sH").unpack_from
+_UNPACK_IBBBBBBBBBHII6SH = Struct(">IBBBBBBBBBHII6sH").unpack_from
+_UNPACK_IBBBB4SBHII6SH = Struct(">IBBBB4sBHII6sH").unpack_from
+_UNPACK_IBBBB = Struct(">IBBBB").unpack_from
+_UNPACK_IBBB = Struct(">IBBB").unpack_from
+_UNPACK_IB = Struct(">IB").unpack_from
+_UNPACK_I8S = Struct(">I8s").unpack_from
+_UNPACK_I128S = Struct(">I128s").unpack_from
 _UNPACK_I = Struct(">I").unpack_from
+_UNPACK_HI = Struct(">HI").unpack_from
+_UNPACK_HHBBBBBB6S6S = Struct(">HHBBBBBB6s6s").unpack_from
+_UNPACK_HHBBB = Struct(">HHBBB").unpack_from
 _UNPACK_HHB = Struct(">HHB").unpack_from
 _UNPACK_HH5S8S7SB = Struct(">HH5s8s7sB").unpack_from
 _UNPACK_HH5S20S7SB = Struct(">HH5s20s7sB").unpack_from
 _UNPACK_HH11S30S30SB = Struct(">HH11s30s30sB").unpack_from
 _UNPACK_HH = Struct(">HH").unpack_from
+_UNPACK_HBHB = Struct(">HBHB").unpack_from
 _UNPACK_HB = Struct(">HB").unpack_from
+_UNPACK_H5S30S30S10S = Struct(">H5s30s30s10s").unpack_from
+_UNPACK_H5S20S7S10S = Struct(">H5s20s7s10s").unpack_from
+_UNPACK_H5S = Struct(">H5s").unpack_from
 _UNPACK_H = Struct(">H").unpack_from
 _UNPACK_BIB = Struct(">BIB").unpack_from
 _UNPACK_BI = Struct(">BI").unpack_from
+_UNPACK_BHHHH = Struct(">BHHHH").unpack_from
+_UNPACK_BHHBBBBBBB = Struct(">BHHBBBBBBB").unpack_from
+_UNPACK_BHBB = Struct(">BHBB").unpack_from
+_UNPACK_BBBBHBBBB = Struct(">BBBBHBBBB").unpack_from
+_UNPACK_BBBB = Struct(">BBBB").unpack_from
+_UNPACK_BBB6S6SB = Struct(">BBB6s6sB").unpack_from
+_UNPACK_BBB6S6S = Struct(">BBB6s6s").unpack_from
+_UNPACK_BBB6S = Struct(">BBB6s").unpack_from
+_UNPACK_BBB = Struct(">BBB").unpack_from
+_UNPACK_BB = Struct(">BB").unpack_from
+_UNPACK_B6S6S8SBBBI = Struct(">B6s6s8sBBBI").unpack_from
+_UNPACK_B6S6S8SBBBB = Struct(">B6s6s8sBBBB").unpack_from
+_UNPACK_B6S6S8SBBB = Struct(">B6s6s8sBBB").unpack_from
+_UNPACK_B6S6S = Struct(">B6s6s").unpack_from
+_UNPACK_B6S = Struct(">B6s").unpack_from
+_UNPACK_B5S = Struct(">B5s").unpack_from
 _UNPACK_B = Struct(">B").unpack_from
+_UNPACK_7S6SBBB = Struct(">7s6sBBB").unpack_from
+_UNPACK_7S16S3S4S5S = Struct(">7s16s3s4s5s").unpack_from
+_UNPACK_7S = Struct(">7s").unpack_from
+_UNPACK_6SH = Struct(">6sH").unpack_from
+_UNPACK_6SB = Struct(">6sB").unpack_from
+_UNPACK_6S6SHH = Struct(">6s6sHH").unpack_from
+_UNPACK_6S6SH = Struct(">6s6sH").unpack_from
+_UNPACK_6S6S4S4S = Struct(">6s6s4s4s").unpack_from
+_UNPACK_6S18SB = Struct(">6s18sB").unpack_from
+_UNPACK_6S18S = Struct(">6s18s").unpack_from
+_UNPACK_6S = Struct(">6s").unpack_from
+_UNPACK_4S = Struct(">4s").unpack_from
+_UNPACK_32SBB = Struct(">32sBB").unpack_from
+_UNPACK_32S16S = Struct(">32s16s").unpack_from
+_UNPACK_20S40S = Struct(">20s40s").unpack_from
+_UNPACK_20S = Struct(">20s").unpack_from
+_UNPACK_1SB = Struct(">1sB").unpack_from
+_UNPACK_18S6S6S = Struct(">18s6s6s").unpack_from
+_UNPACK_18S = Struct(">18s").unpack_from
+_UNPACK_17S12S12S = Struct(">17s12s12s").unpack_from
 _UNPACK_15S20S = Struct(">15s20s").unpack_from
-_NUMBER_WIDTHS = {
-    0x0104: 4,
-    0x0202: 2,
-    0x0302: 2,
-    0x0402: 2,
-    0x0602: 2,
-    0x1404: 4,
-    0x1504: 4,
-    0x1604: 4,
-    0x1702: 2,
-    0x1802: 2,
-    0x2504: 4,
-    0x2A02: 2,
-    0x3001: 1,
-    0x3101: 1,
-}
+_UNPACK_10S10S10S10S10S10S10S10S = Struct(">10s10s10s10s10s10s10s10s").unpack_from
 
 
 def terminal_general_response(body: bytes, at: int, end: int) -> Values:
@@ -58,7 +114,7 @@ def terminal_general_response(body: bytes, at: int, end: int) -> Values:
     return {"reply_serial": reply_serial, "reply_id": reply_id, "result": result}
 
 
-def terminal_heartbeat(body: bytes, at: int, end: int) -> Values:
+def empty(body: bytes, at: int, end: int) -> Values:
     """Empty."""
     if at != end:
         raise Misfit
@@ -125,7 +181,7 @@ def terminal_registration_response(body: bytes, at: int, end: int) -> Values:
         raise Misfit
     reply_serial, result = _UNPACK_HB(body, at)
     at += 3
-    values = {"reply_serial": reply_serial, "result": result}
+    values: Values = {"reply_serial": reply_serial, "result": result}
     if result == 0:
         auth_code = body[at:end]
         at = end
@@ -143,10 +199,13 @@ def terminal_authentication(body: bytes, at: int, end: int) -> Values:
 
 def terminal_authentication_2019(body: bytes, at: int, end: int) -> Values:
     """auth_code, imei, software_version."""
-    if at >= end or at + 1 + body[at] > end:
+    if end - at < 1:
         raise Misfit
-    auth_code = body[at + 1 : at + 1 + body[at]]
-    at += 1 + len(auth_code)
+    stop = at + 1 + body[at]
+    if stop > end:
+        raise Misfit
+    auth_code = body[at + 1 : stop]
+    at = stop
     if end - at < 35:
         raise Misfit
     imei, software_version = _UNPACK_15S20S(body, at)
@@ -154,6 +213,359 @@ def terminal_authentication_2019(body: bytes, at: int, end: int) -> Values:
     if at != end:
         raise Misfit
     return {"auth_code": auth_code, "imei": imei, "software_version": software_version}
+
+
+def missing_packages_request(body: bytes, at: int, end: int) -> Values:
+    """first_serial, count, numbers."""
+    if end - at < 3:
+        raise Misfit
+    first_serial, count = _UNPACK_HB(body, at)
+    at += 3
+    stop = at + count * 2
+    if stop > end:
+        raise Misfit
+    numbers = [int.from_bytes(body[each : each + 2], "big") for each in range(at, stop, 2)]
+    at = stop
+    if at != end:
+        raise Misfit
+    return {"first_serial": first_serial, "count": count, "numbers": numbers}
+
+
+def missing_packages_request_2019(body: bytes, at: int, end: int) -> Values:
+    """first_serial, count, numbers."""
+    if end - at < 4:
+        raise Misfit
+    first_serial, count = _UNPACK_HH(body, at)
+    at += 4
+    stop = at + count * 2
+    if stop > end:
+        raise Misfit
+    numbers = [int.from_bytes(body[each : each + 2], "big") for each in range(at, stop, 2)]
+    at = stop
+    if at != end:
+        raise Misfit
+    return {"first_serial": first_serial, "count": count, "numbers": numbers}
+
+
+def server_time_response(body: bytes, at: int, end: int) -> Values:
+    """server_time_bcd."""
+    if end - at < 6:
+        raise Misfit
+    (server_time_bcd,) = _UNPACK_6S(body, at)
+    at += 6
+    if at != end:
+        raise Misfit
+    return {"server_time_bcd": server_time_bcd}
+
+
+def _parameter_forbidden_period(body: bytes, at: int, end: int) -> Values:
+    """start_hour, start_minute, end_hour, end_minute."""
+    if end - at < 4:
+        raise Misfit
+    start_hour, start_minute, end_hour, end_minute = _UNPACK_BBBB(body, at)
+    at += 4
+    if at != end:
+        raise Misfit
+    return {
+        "start_hour": start_hour,
+        "start_minute": start_minute,
+        "end_hour": end_hour,
+        "end_minute": end_minute,
+    }
+
+
+def _parameter_can_collection(body: bytes, at: int, end: int) -> Values:
+    """period_ms, can_id."""
+    if end - at < 8:
+        raise Misfit
+    period_ms, can_id = _UNPACK_II(body, at)
+    at += 8
+    if at != end:
+        raise Misfit
+    return {"period_ms": period_ms, "can_id": can_id}
+
+
+_PARAMETER_WIDTHS: dict[int, int] = {
+    0x0000000104: 4,
+    0x0000000204: 4,
+    0x0000000304: 4,
+    0x0000000404: 4,
+    0x0000000504: 4,
+    0x0000000604: 4,
+    0x0000000704: 4,
+    0x0000001804: 4,
+    0x0000001904: 4,
+    0x0000001B04: 4,
+    0x0000001C04: 4,
+    0x0000002004: 4,
+    0x0000002104: 4,
+    0x0000002204: 4,
+    0x0000002704: 4,
+    0x0000002804: 4,
+    0x0000002904: 4,
+    0x0000002C04: 4,
+    0x0000002D04: 4,
+    0x0000002E04: 4,
+    0x0000002F04: 4,
+    0x0000003004: 4,
+    0x0000003102: 2,
+    0x0000004504: 4,
+    0x0000004604: 4,
+    0x0000004704: 4,
+    0x0000005004: 4,
+    0x0000005104: 4,
+    0x0000005204: 4,
+    0x0000005304: 4,
+    0x0000005404: 4,
+    0x0000005504: 4,
+    0x0000005604: 4,
+    0x0000005704: 4,
+    0x0000005804: 4,
+    0x0000005904: 4,
+    0x0000005A04: 4,
+    0x0000005B02: 2,
+    0x0000005C02: 2,
+    0x0000005D02: 2,
+    0x0000005E02: 2,
+    0x0000006404: 4,
+    0x0000006504: 4,
+    0x0000007004: 4,
+    0x0000007104: 4,
+    0x0000007204: 4,
+    0x0000007304: 4,
+    0x0000007404: 4,
+    0x0000008004: 4,
+    0x0000008102: 2,
+    0x0000008202: 2,
+    0x0000008401: 1,
+    0x0000009001: 1,
+    0x0000009101: 1,
+    0x0000009201: 1,
+    0x0000009304: 4,
+    0x0000009401: 1,
+    0x0000009504: 4,
+    0x0000010004: 4,
+    0x0000010102: 2,
+    0x0000010204: 4,
+    0x0000010302: 2,
+}
+
+
+_PARAMETER_COMPOSITES: dict[int, Callable[[bytes, int, int], Values]] = {
+    0x0000003204: _parameter_forbidden_period,
+    **dict.fromkeys(range(0x0000011008, 0x1FF09, 0x100), _parameter_can_collection),
+}
+
+
+_PARAMETER_OPEN: dict[int, Callable[[bytes, int, int], Values]] = {}
+
+
+def parameter_setting(body: bytes, at: int, end: int) -> Values:
+    """count, parameters."""
+    if end - at < 1:
+        raise Misfit
+    (count,) = _UNPACK_B(body, at)
+    at += 1
+    parameters: list[Values] = []
+    for _ in range(count):
+        if end - at < 5:
+            raise Misfit
+        (item_id,) = _UNPACK_I(body, at)
+        size = body[at + 4]
+        at += 5
+        stop = at + size
+        if stop > end:
+            raise Misfit
+        width = _PARAMETER_WIDTHS.get(item_id << 8 | size)
+        value: Any
+        if width == 4:
+            (value,) = _UNPACK_I(body, at)
+        elif width == 2:
+            value = body[at] << 8 | body[at + 1]
+        elif width == 1:
+            value = body[at]
+        else:
+            composite = _PARAMETER_COMPOSITES.get(item_id << 8 | size)
+            value = _fit(composite or _PARAMETER_OPEN.get(item_id), body, at, stop)
+        parameters.append({"id": item_id, "value": value})
+        at = stop
+    if at != end:
+        raise Misfit
+    return {"count": count, "parameters": parameters}
+
+
+def listed_parameter_query(body: bytes, at: int, end: int) -> Values:
+    """count, ids."""
+    if end - at < 1:
+        raise Misfit
+    (count,) = _UNPACK_B(body, at)
+    at += 1
+    stop = at + count * 4
+    if stop > end:
+        raise Misfit
+    ids = [int.from_bytes(body[each : each + 4], "big") for each in range(at, stop, 4)]
+    at = stop
+    if at != end:
+        raise Misfit
+    return {"count": count, "ids": ids}
+
+
+def parameter_query_response(body: bytes, at: int, end: int) -> Values:
+    """reply_serial, count, parameters."""
+    if end - at < 3:
+        raise Misfit
+    reply_serial, count = _UNPACK_HB(body, at)
+    at += 3
+    parameters: list[Values] = []
+    for _ in range(count):
+        if end - at < 5:
+            raise Misfit
+        (item_id,) = _UNPACK_I(body, at)
+        size = body[at + 4]
+        at += 5
+        stop = at + size
+        if stop > end:
+            raise Misfit
+        width = _PARAMETER_WIDTHS.get(item_id << 8 | size)
+        value: Any
+        if width == 4:
+            (value,) = _UNPACK_I(body, at)
+        elif width == 2:
+            value = body[at] << 8 | body[at + 1]
+        elif width == 1:
+            value = body[at]
+        else:
+            composite = _PARAMETER_COMPOSITES.get(item_id << 8 | size)
+            value = _fit(composite or _PARAMETER_OPEN.get(item_id), body, at, stop)
+        parameters.append({"id": item_id, "value": value})
+        at = stop
+    if at != end:
+        raise Misfit
+    return {"reply_serial": reply_serial, "count": count, "parameters": parameters}
+
+
+def attribute_query_response(body: bytes, at: int, end: int) -> Values:
+    """terminal_type, maker, model, terminal_id, iccid_bcd, hardware_version, firmware_version, …"""
+    if end - at < 44:
+        raise Misfit
+    terminal_type, maker, model, terminal_id, iccid_bcd = _UNPACK_H5S20S7S10S(body, at)
+    at += 44
+    if end - at < 1:
+        raise Misfit
+    stop = at + 1 + body[at]
+    if stop > end:
+        raise Misfit
+    hardware_version = body[at + 1 : stop]
+    at = stop
+    if end - at < 1:
+        raise Misfit
+    stop = at + 1 + body[at]
+    if stop > end:
+        raise Misfit
+    firmware_version = body[at + 1 : stop]
+    at = stop
+    if end - at < 2:
+        raise Misfit
+    gnss, communication = _UNPACK_BB(body, at)
+    at += 2
+    if at != end:
+        raise Misfit
+    return {
+        "terminal_type": terminal_type,
+        "maker": maker,
+        "model": model,
+        "terminal_id": terminal_id,
+        "iccid_bcd": iccid_bcd,
+        "hardware_version": hardware_version,
+        "firmware_version": firmware_version,
+        "gnss": gnss,
+        "communication": communication,
+    }
+
+
+def attribute_query_response_2019(body: bytes, at: int, end: int) -> Values:
+    """terminal_type, maker, model, terminal_id, iccid_bcd, hardware_version, firmware_version, …"""
+    if end - at < 77:
+        raise Misfit
+    terminal_type, maker, model, terminal_id, iccid_bcd = _UNPACK_H5S30S30S10S(body, at)
+    at += 77
+    if end - at < 1:
+        raise Misfit
+    stop = at + 1 + body[at]
+    if stop > end:
+        raise Misfit
+    hardware_version = body[at + 1 : stop]
+    at = stop
+    if end - at < 1:
+        raise Misfit
+    stop = at + 1 + body[at]
+    if stop > end:
+        raise Misfit
+    firmware_version = body[at + 1 : stop]
+    at = stop
+    if end - at < 2:
+        raise Misfit
+    gnss, communication = _UNPACK_BB(body, at)
+    at += 2
+    if at != end:
+        raise Misfit
+    return {
+        "terminal_type": terminal_type,
+        "maker": maker,
+        "model": model,
+        "terminal_id": terminal_id,
+        "iccid_bcd": iccid_bcd,
+        "hardware_version": hardware_version,
+        "firmware_version": firmware_version,
+        "gnss": gnss,
+        "communication": communication,
+    }
+
+
+def terminal_control(body: bytes, at: int, end: int) -> Values:
+    """command, parameters."""
+    if end - at < 1:
+        raise Misfit
+    (command,) = _UNPACK_B(body, at)
+    at += 1
+    parameters = body[at:end]
+    return {"command": command, "parameters": parameters}
+
+
+def upgrade_package(body: bytes, at: int, end: int) -> Values:
+    """upgraded, maker, version, package."""
+    if end - at < 6:
+        raise Misfit
+    upgraded, maker = _UNPACK_B5S(body, at)
+    at += 6
+    if end - at < 1:
+        raise Misfit
+    stop = at + 1 + body[at]
+    if stop > end:
+        raise Misfit
+    version = body[at + 1 : stop]
+    at = stop
+    if end - at < 4:
+        raise Misfit
+    stop = at + 4 + int.from_bytes(body[at : at + 4], "big")
+    if stop > end:
+        raise Misfit
+    package = body[at + 4 : stop]
+    at = stop
+    if at != end:
+        raise Misfit
+    return {"upgraded": upgraded, "maker": maker, "version": version, "package": package}
+
+
+def upgrade_result(body: bytes, at: int, end: int) -> Values:
+    """upgraded, result."""
+    if end - at < 2:
+        raise Misfit
+    upgraded, result = _UNPACK_BB(body, at)
+    at += 2
+    if at != end:
+        raise Misfit
+    return {"upgraded": upgraded, "result": result}
 
 
 def _item_overspeed(body: bytes, at: int, end: int) -> Values:
@@ -222,13 +634,254 @@ def _item_analog(body: bytes, at: int, end: int) -> Values:
     return {"ad1": ad1, "ad0": ad0}
 
 
-_COMPOSITES: dict[int, Callable[[bytes, int, int], Values]] = {
+def _identifier_part(body: bytes, at: int, end: int) -> tuple[Values, int]:
+    """terminal_id, time_bcd, sequence, attachments, reserved; and the offset behind them."""
+    if end - at < 16:
+        raise Misfit
+    terminal_id, time_bcd, sequence, attachments, reserved = _UNPACK_7S6SBBB(body, at)
+    at += 16
+    values: Values = {
+        "terminal_id": terminal_id,
+        "time_bcd": time_bcd,
+        "sequence": sequence,
+        "attachments": attachments,
+        "reserved": reserved,
+    }
+    return values, at
+
+
+def _item_adas_alarm(body: bytes, at: int, end: int) -> Values:
+    """alarm_id, flag, type, level, front_speed_kmh, front_distance_100ms, deviation, sign_type, …"""
+    if end - at < 31:
+        raise Misfit
+    (
+        alarm_id,
+        flag,
+        type,
+        level,
+        front_speed_kmh,
+        front_distance_100ms,
+        deviation,
+        sign_type,
+        sign_data,
+        speed_kmh,
+        altitude_m,
+        latitude_udeg,
+        longitude_udeg,
+        time_bcd,
+        vehicle_status,
+    ) = _UNPACK_IBBBBBBBBBHII6SH(body, at)
+    at += 31
+    identifier, at = _identifier_part(body, at, end)
+    if at != end:
+        raise Misfit
+    return {
+        "alarm_id": alarm_id,
+        "flag": flag,
+        "type": type,
+        "level": level,
+        "front_speed_kmh": front_speed_kmh,
+        "front_distance_100ms": front_distance_100ms,
+        "deviation": deviation,
+        "sign_type": sign_type,
+        "sign_data": sign_data,
+        "speed_kmh": speed_kmh,
+        "altitude_m": altitude_m,
+        "latitude_udeg": latitude_udeg,
+        "longitude_udeg": longitude_udeg,
+        "time_bcd": time_bcd,
+        "vehicle_status": vehicle_status,
+        "identifier": identifier,
+    }
+
+
+def _item_dsm_alarm(body: bytes, at: int, end: int) -> Values:
+    """alarm_id, flag, type, level, fatigue, reserved, speed_kmh, altitude_m, latitude_udeg, …"""
+    if end - at < 31:
+        raise Misfit
+    (
+        alarm_id,
+        flag,
+        type,
+        level,
+        fatigue,
+        reserved,
+        speed_kmh,
+        altitude_m,
+        latitude_udeg,
+        longitude_udeg,
+        time_bcd,
+        vehicle_status,
+    ) = _UNPACK_IBBBB4SBHII6SH(body, at)
+    at += 31
+    identifier, at = _identifier_part(body, at, end)
+    if at != end:
+        raise Misfit
+    return {
+        "alarm_id": alarm_id,
+        "flag": flag,
+        "type": type,
+        "level": level,
+        "fatigue": fatigue,
+        "reserved": reserved,
+        "speed_kmh": speed_kmh,
+        "altitude_m": altitude_m,
+        "latitude_udeg": latitude_udeg,
+        "longitude_udeg": longitude_udeg,
+        "time_bcd": time_bcd,
+        "vehicle_status": vehicle_status,
+        "identifier": identifier,
+    }
+
+
+def _tyres_element(body: bytes, at: int, end: int) -> tuple[Values, int]:
+    """wheel, alarm, pressure_kpa, temperature_c, battery_percent; and the offset behind them."""
+    if end - at < 9:
+        raise Misfit
+    wheel, alarm, pressure_kpa, temperature_c, battery_percent = _UNPACK_BHHHH(body, at)
+    at += 9
+    values: Values = {
+        "wheel": wheel,
+        "alarm": alarm,
+        "pressure_kpa": pressure_kpa,
+        "temperature_c": temperature_c,
+        "battery_percent": battery_percent,
+    }
+    return values, at
+
+
+def _item_tpms_alarm(body: bytes, at: int, end: int) -> Values:
+    """alarm_id, flag, speed_kmh, altitude_m, latitude_udeg, longitude_udeg, time_bcd, …"""
+    if end - at < 24:
+        raise Misfit
+    alarm_id, flag, speed_kmh, altitude_m, latitude_udeg, longitude_udeg, time_bcd, vehicle_status = (
+        _UNPACK_IBBHII6SH(body, at)
+    )
+    at += 24
+    identifier, at = _identifier_part(body, at, end)
+    if end - at < 1:
+        raise Misfit
+    (count,) = _UNPACK_B(body, at)
+    at += 1
+    tyres: list[Values] = []
+    for _ in range(count):
+        element, at = _tyres_element(body, at, end)
+        tyres.append(element)
+    if at != end:
+        raise Misfit
+    return {
+        "alarm_id": alarm_id,
+        "flag": flag,
+        "speed_kmh": speed_kmh,
+        "altitude_m": altitude_m,
+        "latitude_udeg": latitude_udeg,
+        "longitude_udeg": longitude_udeg,
+        "time_bcd": time_bcd,
+        "vehicle_status": vehicle_status,
+        "identifier": identifier,
+        "count": count,
+        "tyres": tyres,
+    }
+
+
+def _item_bsd_alarm(body: bytes, at: int, end: int) -> Values:
+    """alarm_id, flag, type, speed_kmh, altitude_m, latitude_udeg, longitude_udeg, time_bcd, …"""
+    if end - at < 25:
+        raise Misfit
+    alarm_id, flag, type, speed_kmh, altitude_m, latitude_udeg, longitude_udeg, time_bcd, vehicle_status = (
+        _UNPACK_IBBBHII6SH(body, at)
+    )
+    at += 25
+    identifier, at = _identifier_part(body, at, end)
+    if at != end:
+        raise Misfit
+    return {
+        "alarm_id": alarm_id,
+        "flag": flag,
+        "type": type,
+        "speed_kmh": speed_kmh,
+        "altitude_m": altitude_m,
+        "latitude_udeg": latitude_udeg,
+        "longitude_udeg": longitude_udeg,
+        "time_bcd": time_bcd,
+        "vehicle_status": vehicle_status,
+        "identifier": identifier,
+    }
+
+
+def _item_driving_alarm(body: bytes, at: int, end: int) -> Values:
+    """alarm_id, flag, type, time_threshold, threshold_1, threshold_2, speed_kmh, altitude_m, …"""
+    if end - at < 31:
+        raise Misfit
+    (
+        alarm_id,
+        flag,
+        type,
+        time_threshold,
+        threshold_1,
+        threshold_2,
+        speed_kmh,
+        altitude_m,
+        latitude_udeg,
+        longitude_udeg,
+        time_bcd,
+        vehicle_status,
+    ) = _UNPACK_IBBHHHBHII6SH(body, at)
+    at += 31
+    identifier, at = _identifier_part(body, at, end)
+    if at != end:
+        raise Misfit
+    return {
+        "alarm_id": alarm_id,
+        "flag": flag,
+        "type": type,
+        "time_threshold": time_threshold,
+        "threshold_1": threshold_1,
+        "threshold_2": threshold_2,
+        "speed_kmh": speed_kmh,
+        "altitude_m": altitude_m,
+        "latitude_udeg": latitude_udeg,
+        "longitude_udeg": longitude_udeg,
+        "time_bcd": time_bcd,
+        "vehicle_status": vehicle_status,
+        "identifier": identifier,
+    }
+
+
+_ITEM_WIDTHS: dict[int, int] = {
+    0x0104: 4,
+    0x0202: 2,
+    0x0302: 2,
+    0x0402: 2,
+    0x0602: 2,
+    0x1404: 4,
+    0x1504: 4,
+    0x1604: 4,
+    0x1702: 2,
+    0x1802: 2,
+    0x2504: 4,
+    0x2A02: 2,
+    0x3001: 1,
+    0x3101: 1,
+}
+
+
+_ITEM_COMPOSITES: dict[int, Callable[[bytes, int, int], Values]] = {
     0x1101: _item_overspeed,
     0x1105: _item_overspeed_2,
     0x1206: _item_area_crossed,
     0x1307: _item_section_time,
     0x1803: _item_abnormal_driving,
     0x2B04: _item_analog,
+    0x642F: _item_adas_alarm,
+    0x652F: _item_dsm_alarm,
+    0x6729: _item_bsd_alarm,
+    0x702F: _item_driving_alarm,
+}
+
+
+_ITEM_OPEN: dict[int, Callable[[bytes, int, int], Values]] = {
+    0x66: _item_tpms_alarm,
 }
 
 
@@ -249,7 +902,7 @@ def position_report(body: bytes, at: int, end: int) -> Values:
         if stop > end:
             at -= 2
             break
-        width = _NUMBER_WIDTHS.get(item_id << 8 | size)
+        width = _ITEM_WIDTHS.get(item_id << 8 | size)
         value: Any
         if width == 4:
             (value,) = _UNPACK_I(body, at)
@@ -258,8 +911,8 @@ def position_report(body: bytes, at: int, end: int) -> Values:
         elif width == 1:
             value = body[at]
         else:
-            composite = _COMPOSITES.get(item_id << 8 | size)
-            value = composite(body, at, stop) if composite else body[at:stop]
+            composite = _ITEM_COMPOSITES.get(item_id << 8 | size)
+            value = _fit(composite or _ITEM_OPEN.get(item_id), body, at, stop)
         items.append({"id": item_id, "value": value})
         at = stop
     trailing = body[at:end]
@@ -293,7 +946,7 @@ def temporary_tracking_control(body: bytes, at: int, end: int) -> Values:
         raise Misfit
     (interval_s,) = _UNPACK_H(body, at)
     at += 2
-    values = {"interval_s": interval_s}
+    values: Values = {"interval_s": interval_s}
     if interval_s != 0:
         if end - at < 4:
             raise Misfit
@@ -303,6 +956,17 @@ def temporary_tracking_control(body: bytes, at: int, end: int) -> Values:
     if at != end:
         raise Misfit
     return values
+
+
+def alarm_confirmation(body: bytes, at: int, end: int) -> Values:
+    """alarm_serial, alarm_type."""
+    if end - at < 6:
+        raise Misfit
+    alarm_serial, alarm_type = _UNPACK_HI(body, at)
+    at += 6
+    if at != end:
+        raise Misfit
+    return {"alarm_serial": alarm_serial, "alarm_type": alarm_type}
 
 
 def position_batch_upload(body: bytes, at: int, end: int) -> Values:
@@ -323,6 +987,2197 @@ def position_batch_upload(body: bytes, at: int, end: int) -> Values:
         at = stop
     trailing = body[at:end]
     return {"count": count, "kind": kind, "reports": reports, "trailing": trailing}
+
+
+def text_message(body: bytes, at: int, end: int) -> Values:
+    """flag, text."""
+    if end - at < 1:
+        raise Misfit
+    (flag,) = _UNPACK_B(body, at)
+    at += 1
+    text = body[at:end]
+    return {"flag": flag, "text": text}
+
+
+def text_message_2019(body: bytes, at: int, end: int) -> Values:
+    """flag, type, text."""
+    if end - at < 2:
+        raise Misfit
+    flag, type = _UNPACK_BB(body, at)
+    at += 2
+    text = body[at:end]
+    return {"flag": flag, "type": type, "text": text}
+
+
+def _events_element(body: bytes, at: int, end: int) -> tuple[Values, int]:
+    """id, content; and the offset behind them."""
+    if end - at < 1:
+        raise Misfit
+    (id,) = _UNPACK_B(body, at)
+    at += 1
+    if end - at < 1:
+        raise Misfit
+    stop = at + 1 + body[at]
+    if stop > end:
+        raise Misfit
+    content = body[at + 1 : stop]
+    at = stop
+    values: Values = {"id": id, "content": content}
+    return values, at
+
+
+def event_setting(body: bytes, at: int, end: int) -> Values:
+    """type, count, events, deleted."""
+    if end - at < 1:
+        raise Misfit
+    (type,) = _UNPACK_B(body, at)
+    at += 1
+    values: Values = {"type": type}
+    if type != 0:
+        if end - at < 1:
+            raise Misfit
+        (count,) = _UNPACK_B(body, at)
+        at += 1
+        values["count"] = count
+    if type not in (0, 4):
+        events: list[Values] = []
+        for _ in range(count):
+            element, at = _events_element(body, at, end)
+            events.append(element)
+        values["events"] = events
+    if type == 4:
+        deleted = body[at:end]
+        at = end
+        values["deleted"] = deleted
+    if at != end:
+        raise Misfit
+    return values
+
+
+def event_report(body: bytes, at: int, end: int) -> Values:
+    """event_id."""
+    if end - at < 1:
+        raise Misfit
+    (event_id,) = _UNPACK_B(body, at)
+    at += 1
+    if at != end:
+        raise Misfit
+    return {"event_id": event_id}
+
+
+def _answers_element(body: bytes, at: int, end: int) -> tuple[Values, int]:
+    """id, content; and the offset behind them."""
+    if end - at < 1:
+        raise Misfit
+    (id,) = _UNPACK_B(body, at)
+    at += 1
+    if end - at < 2:
+        raise Misfit
+    stop = at + 2 + (body[at] << 8 | body[at + 1])
+    if stop > end:
+        raise Misfit
+    content = body[at + 2 : stop]
+    at = stop
+    values: Values = {"id": id, "content": content}
+    return values, at
+
+
+def question(body: bytes, at: int, end: int) -> Values:
+    """flag, question, answers, trailing."""
+    if end - at < 1:
+        raise Misfit
+    (flag,) = _UNPACK_B(body, at)
+    at += 1
+    if end - at < 1:
+        raise Misfit
+    stop = at + 1 + body[at]
+    if stop > end:
+        raise Misfit
+    question = body[at + 1 : stop]
+    at = stop
+    answers: list[Values] = []
+    while at < end:
+        try:
+            element, stop = _answers_element(body, at, end)
+        except Misfit:
+            break
+        answers.append(element)
+        at = stop
+    trailing = body[at:end]
+    return {"flag": flag, "question": question, "answers": answers, "trailing": trailing}
+
+
+def question_answer(body: bytes, at: int, end: int) -> Values:
+    """reply_serial, answer_id."""
+    if end - at < 3:
+        raise Misfit
+    reply_serial, answer_id = _UNPACK_HB(body, at)
+    at += 3
+    if at != end:
+        raise Misfit
+    return {"reply_serial": reply_serial, "answer_id": answer_id}
+
+
+def _entries_element(body: bytes, at: int, end: int) -> tuple[Values, int]:
+    """type, name; and the offset behind them."""
+    if end - at < 1:
+        raise Misfit
+    (type,) = _UNPACK_B(body, at)
+    at += 1
+    if end - at < 2:
+        raise Misfit
+    stop = at + 2 + (body[at] << 8 | body[at + 1])
+    if stop > end:
+        raise Misfit
+    name = body[at + 2 : stop]
+    at = stop
+    values: Values = {"type": type, "name": name}
+    return values, at
+
+
+def information_menu_setting(body: bytes, at: int, end: int) -> Values:
+    """type, count, entries."""
+    if end - at < 1:
+        raise Misfit
+    (type,) = _UNPACK_B(body, at)
+    at += 1
+    values: Values = {"type": type}
+    if type != 0:
+        if end - at < 1:
+            raise Misfit
+        (count,) = _UNPACK_B(body, at)
+        at += 1
+        values["count"] = count
+    if type != 0:
+        entries: list[Values] = []
+        for _ in range(count):
+            element, at = _entries_element(body, at, end)
+            entries.append(element)
+        values["entries"] = entries
+    if at != end:
+        raise Misfit
+    return values
+
+
+def information_order(body: bytes, at: int, end: int) -> Values:
+    """type, action."""
+    if end - at < 2:
+        raise Misfit
+    type, action = _UNPACK_BB(body, at)
+    at += 2
+    if at != end:
+        raise Misfit
+    return {"type": type, "action": action}
+
+
+def information_service(body: bytes, at: int, end: int) -> Values:
+    """type, content."""
+    if end - at < 1:
+        raise Misfit
+    (type,) = _UNPACK_B(body, at)
+    at += 1
+    if end - at < 2:
+        raise Misfit
+    stop = at + 2 + (body[at] << 8 | body[at + 1])
+    if stop > end:
+        raise Misfit
+    content = body[at + 2 : stop]
+    at = stop
+    if at != end:
+        raise Misfit
+    return {"type": type, "content": content}
+
+
+def call_back(body: bytes, at: int, end: int) -> Values:
+    """action, number."""
+    if end - at < 1:
+        raise Misfit
+    (action,) = _UNPACK_B(body, at)
+    at += 1
+    number = body[at:end]
+    return {"action": action, "number": number}
+
+
+def _contacts_element(body: bytes, at: int, end: int) -> tuple[Values, int]:
+    """flag, number, name; and the offset behind them."""
+    if end - at < 1:
+        raise Misfit
+    (flag,) = _UNPACK_B(body, at)
+    at += 1
+    if end - at < 1:
+        raise Misfit
+    stop = at + 1 + body[at]
+    if stop > end:
+        raise Misfit
+    number = body[at + 1 : stop]
+    at = stop
+    if end - at < 1:
+        raise Misfit
+    stop = at + 1 + body[at]
+    if stop > end:
+        raise Misfit
+    name = body[at + 1 : stop]
+    at = stop
+    values: Values = {"flag": flag, "number": number, "name": name}
+    return values, at
+
+
+def phone_book_setting(body: bytes, at: int, end: int) -> Values:
+    """type, count, contacts."""
+    if end - at < 1:
+        raise Misfit
+    (type,) = _UNPACK_B(body, at)
+    at += 1
+    values: Values = {"type": type}
+    if type != 0:
+        if end - at < 1:
+            raise Misfit
+        (count,) = _UNPACK_B(body, at)
+        at += 1
+        values["count"] = count
+    if type != 0:
+        contacts: list[Values] = []
+        for _ in range(count):
+            element, at = _contacts_element(body, at, end)
+            contacts.append(element)
+        values["contacts"] = contacts
+    if at != end:
+        raise Misfit
+    return values
+
+
+def vehicle_control(body: bytes, at: int, end: int) -> Values:
+    """door."""
+    if end - at < 1:
+        raise Misfit
+    (door,) = _UNPACK_B(body, at)
+    at += 1
+    if at != end:
+        raise Misfit
+    return {"door": door}
+
+
+def _controls_element(body: bytes, at: int, end: int) -> tuple[Values, int]:
+    """type, door; and the offset behind them."""
+    if end - at < 3:
+        raise Misfit
+    type, door = _UNPACK_HB(body, at)
+    at += 3
+    values: Values = {"type": type, "door": door}
+    return values, at
+
+
+def vehicle_control_2019(body: bytes, at: int, end: int) -> Values:
+    """count, controls, trailing."""
+    if end - at < 2:
+        raise Misfit
+    (count,) = _UNPACK_H(body, at)
+    at += 2
+    controls: list[Values] = []
+    while len(controls) < count:
+        try:
+            element, stop = _controls_element(body, at, end)
+        except Misfit:
+            break
+        if element["type"] != 1:
+            break
+        controls.append(element)
+        at = stop
+    trailing = body[at:end]
+    return {"count": count, "controls": controls, "trailing": trailing}
+
+
+def _areas_element(body: bytes, at: int, end: int) -> tuple[Values, int]:
+    """id, attributes, latitude_udeg, longitude_udeg, radius_m, start_bcd, end_bcd, max_speed_kmh, …"""
+    if end - at < 18:
+        raise Misfit
+    id, attributes, latitude_udeg, longitude_udeg, radius_m = _UNPACK_IHIII(body, at)
+    at += 18
+    values: Values = {
+        "id": id,
+        "attributes": attributes,
+        "latitude_udeg": latitude_udeg,
+        "longitude_udeg": longitude_udeg,
+        "radius_m": radius_m,
+    }
+    if attributes & 0x1:
+        if end - at < 6:
+            raise Misfit
+        (start_bcd,) = _UNPACK_6S(body, at)
+        at += 6
+        values["start_bcd"] = start_bcd
+    if attributes & 0x1:
+        if end - at < 6:
+            raise Misfit
+        (end_bcd,) = _UNPACK_6S(body, at)
+        at += 6
+        values["end_bcd"] = end_bcd
+    if attributes & 0x2:
+        if end - at < 2:
+            raise Misfit
+        (max_speed_kmh,) = _UNPACK_H(body, at)
+        at += 2
+        values["max_speed_kmh"] = max_speed_kmh
+    if attributes & 0x2:
+        if end - at < 1:
+            raise Misfit
+        (overspeed_s,) = _UNPACK_B(body, at)
+        at += 1
+        values["overspeed_s"] = overspeed_s
+    return values, at
+
+
+def circle_setting(body: bytes, at: int, end: int) -> Values:
+    """setting, count, areas."""
+    if end - at < 2:
+        raise Misfit
+    setting, count = _UNPACK_BB(body, at)
+    at += 2
+    areas: list[Values] = []
+    for _ in range(count):
+        element, at = _areas_element(body, at, end)
+        areas.append(element)
+    if at != end:
+        raise Misfit
+    return {"setting": setting, "count": count, "areas": areas}
+
+
+def _areas_element_2(body: bytes, at: int, end: int) -> tuple[Values, int]:
+    """id, attributes, latitude_udeg, longitude_udeg, radius_m, start_bcd, end_bcd, max_speed_kmh, …"""
+    if end - at < 18:
+        raise Misfit
+    id, attributes, latitude_udeg, longitude_udeg, radius_m = _UNPACK_IHIII(body, at)
+    at += 18
+    values: Values = {
+        "id": id,
+        "attributes": attributes,
+        "latitude_udeg": latitude_udeg,
+        "longitude_udeg": longitude_udeg,
+        "radius_m": radius_m,
+    }
+    if attributes & 0x1:
+        if end - at < 6:
+            raise Misfit
+        (start_bcd,) = _UNPACK_6S(body, at)
+        at += 6
+        values["start_bcd"] = start_bcd
+    if attributes & 0x1:
+        if end - at < 6:
+            raise Misfit
+        (end_bcd,) = _UNPACK_6S(body, at)
+        at += 6
+        values["end_bcd"] = end_bcd
+    if attributes & 0x2:
+        if end - at < 2:
+            raise Misfit
+        (max_speed_kmh,) = _UNPACK_H(body, at)
+        at += 2
+        values["max_speed_kmh"] = max_speed_kmh
+    if attributes & 0x2:
+        if end - at < 1:
+            raise Misfit
+        (overspeed_s,) = _UNPACK_B(body, at)
+        at += 1
+        values["overspeed_s"] = overspeed_s
+    if attributes & 0x2:
+        if end - at < 2:
+            raise Misfit
+        (night_max_speed_kmh,) = _UNPACK_H(body, at)
+        at += 2
+        values["night_max_speed_kmh"] = night_max_speed_kmh
+    if end - at < 2:
+        raise Misfit
+    stop = at + 2 + (body[at] << 8 | body[at + 1])
+    if stop > end:
+        raise Misfit
+    name = body[at + 2 : stop]
+    at = stop
+    values["name"] = name
+    return values, at
+
+
+def circle_setting_2019(body: bytes, at: int, end: int) -> Values:
+    """setting, count, areas."""
+    if end - at < 2:
+        raise Misfit
+    setting, count = _UNPACK_BB(body, at)
+    at += 2
+    areas: list[Values] = []
+    for _ in range(count):
+        element, at = _areas_element_2(body, at, end)
+        areas.append(element)
+    if at != end:
+        raise Misfit
+    return {"setting": setting, "count": count, "areas": areas}
+
+
+def _areas_element_3(body: bytes, at: int, end: int) -> tuple[Values, int]:
+    """id, attributes, upper_left_latitude_udeg, upper_left_longitude_udeg, …"""
+    if end - at < 22:
+        raise Misfit
+    (
+        id,
+        attributes,
+        upper_left_latitude_udeg,
+        upper_left_longitude_udeg,
+        lower_right_latitude_udeg,
+        lower_right_longitude_udeg,
+    ) = _UNPACK_IHIIII(body, at)
+    at += 22
+    values: Values = {
+        "id": id,
+        "attributes": attributes,
+        "upper_left_latitude_udeg": upper_left_latitude_udeg,
+        "upper_left_longitude_udeg": upper_left_longitude_udeg,
+        "lower_right_latitude_udeg": lower_right_latitude_udeg,
+        "lower_right_longitude_udeg": lower_right_longitude_udeg,
+    }
+    if attributes & 0x1:
+        if end - at < 6:
+            raise Misfit
+        (start_bcd,) = _UNPACK_6S(body, at)
+        at += 6
+        values["start_bcd"] = start_bcd
+    if attributes & 0x1:
+        if end - at < 6:
+            raise Misfit
+        (end_bcd,) = _UNPACK_6S(body, at)
+        at += 6
+        values["end_bcd"] = end_bcd
+    if attributes & 0x2:
+        if end - at < 2:
+            raise Misfit
+        (max_speed_kmh,) = _UNPACK_H(body, at)
+        at += 2
+        values["max_speed_kmh"] = max_speed_kmh
+    if attributes & 0x2:
+        if end - at < 1:
+            raise Misfit
+        (overspeed_s,) = _UNPACK_B(body, at)
+        at += 1
+        values["overspeed_s"] = overspeed_s
+    return values, at
+
+
+def rectangle_setting(body: bytes, at: int, end: int) -> Values:
+    """setting, count, areas."""
+    if end - at < 2:
+        raise Misfit
+    setting, count = _UNPACK_BB(body, at)
+    at += 2
+    areas: list[Values] = []
+    for _ in range(count):
+        element, at = _areas_element_3(body, at, end)
+        areas.append(element)
+    if at != end:
+        raise Misfit
+    return {"setting": setting, "count": count, "areas": areas}
+
+
+def _areas_element_4(body: bytes, at: int, end: int) -> tuple[Values, int]:
+    """id, attributes, upper_left_latitude_udeg, upper_left_longitude_udeg, …"""
+    if end - at < 22:
+        raise Misfit
+    (
+        id,
+        attributes,
+        upper_left_latitude_udeg,
+        upper_left_longitude_udeg,
+        lower_right_latitude_udeg,
+        lower_right_longitude_udeg,
+    ) = _UNPACK_IHIIII(body, at)
+    at += 22
+    values: Values = {
+        "id": id,
+        "attributes": attributes,
+        "upper_left_latitude_udeg": upper_left_latitude_udeg,
+        "upper_left_longitude_udeg": upper_left_longitude_udeg,
+        "lower_right_latitude_udeg": lower_right_latitude_udeg,
+        "lower_right_longitude_udeg": lower_right_longitude_udeg,
+    }
+    if attributes & 0x1:
+        if end - at < 6:
+            raise Misfit
+        (start_bcd,) = _UNPACK_6S(body, at)
+        at += 6
+        values["start_bcd"] = start_bcd
+    if attributes & 0x1:
+        if end - at < 6:
+            raise Misfit
+        (end_bcd,) = _UNPACK_6S(body, at)
+        at += 6
+        values["end_bcd"] = end_bcd
+    if attributes & 0x2:
+        if end - at < 2:
+            raise Misfit
+        (max_speed_kmh,) = _UNPACK_H(body, at)
+        at += 2
+        values["max_speed_kmh"] = max_speed_kmh
+    if attributes & 0x2:
+        if end - at < 1:
+            raise Misfit
+        (overspeed_s,) = _UNPACK_B(body, at)
+        at += 1
+        values["overspeed_s"] = overspeed_s
+    if attributes & 0x2:
+        if end - at < 2:
+            raise Misfit
+        (night_max_speed_kmh,) = _UNPACK_H(body, at)
+        at += 2
+        values["night_max_speed_kmh"] = night_max_speed_kmh
+    if end - at < 2:
+        raise Misfit
+    stop = at + 2 + (body[at] << 8 | body[at + 1])
+    if stop > end:
+        raise Misfit
+    name = body[at + 2 : stop]
+    at = stop
+    values["name"] = name
+    return values, at
+
+
+def rectangle_setting_2019(body: bytes, at: int, end: int) -> Values:
+    """setting, count, areas."""
+    if end - at < 2:
+        raise Misfit
+    setting, count = _UNPACK_BB(body, at)
+    at += 2
+    areas: list[Values] = []
+    for _ in range(count):
+        element, at = _areas_element_4(body, at, end)
+        areas.append(element)
+    if at != end:
+        raise Misfit
+    return {"setting": setting, "count": count, "areas": areas}
+
+
+def _vertices_element(body: bytes, at: int, end: int) -> tuple[Values, int]:
+    """latitude_udeg, longitude_udeg; and the offset behind them."""
+    if end - at < 8:
+        raise Misfit
+    latitude_udeg, longitude_udeg = _UNPACK_II(body, at)
+    at += 8
+    values: Values = {"latitude_udeg": latitude_udeg, "longitude_udeg": longitude_udeg}
+    return values, at
+
+
+def polygon_setting(body: bytes, at: int, end: int) -> Values:
+    """id, attributes, start_bcd, end_bcd, max_speed_kmh, overspeed_s, vertex_count, vertices."""
+    if end - at < 6:
+        raise Misfit
+    id, attributes = _UNPACK_IH(body, at)
+    at += 6
+    values: Values = {"id": id, "attributes": attributes}
+    if attributes & 0x1:
+        if end - at < 6:
+            raise Misfit
+        (start_bcd,) = _UNPACK_6S(body, at)
+        at += 6
+        values["start_bcd"] = start_bcd
+    if attributes & 0x1:
+        if end - at < 6:
+            raise Misfit
+        (end_bcd,) = _UNPACK_6S(body, at)
+        at += 6
+        values["end_bcd"] = end_bcd
+    if attributes & 0x2:
+        if end - at < 2:
+            raise Misfit
+        (max_speed_kmh,) = _UNPACK_H(body, at)
+        at += 2
+        values["max_speed_kmh"] = max_speed_kmh
+    if attributes & 0x2:
+        if end - at < 1:
+            raise Misfit
+        (overspeed_s,) = _UNPACK_B(body, at)
+        at += 1
+        values["overspeed_s"] = overspeed_s
+    if end - at < 2:
+        raise Misfit
+    (vertex_count,) = _UNPACK_H(body, at)
+    at += 2
+    vertices: list[Values] = []
+    for _ in range(vertex_count):
+        element, at = _vertices_element(body, at, end)
+        vertices.append(element)
+    if at != end:
+        raise Misfit
+    values["vertex_count"] = vertex_count
+    values["vertices"] = vertices
+    return values
+
+
+def polygon_setting_2019(body: bytes, at: int, end: int) -> Values:
+    """id, attributes, start_bcd, end_bcd, max_speed_kmh, overspeed_s, vertex_count, vertices, …"""
+    if end - at < 6:
+        raise Misfit
+    id, attributes = _UNPACK_IH(body, at)
+    at += 6
+    values: Values = {"id": id, "attributes": attributes}
+    if attributes & 0x1:
+        if end - at < 6:
+            raise Misfit
+        (start_bcd,) = _UNPACK_6S(body, at)
+        at += 6
+        values["start_bcd"] = start_bcd
+    if attributes & 0x1:
+        if end - at < 6:
+            raise Misfit
+        (end_bcd,) = _UNPACK_6S(body, at)
+        at += 6
+        values["end_bcd"] = end_bcd
+    if attributes & 0x2:
+        if end - at < 2:
+            raise Misfit
+        (max_speed_kmh,) = _UNPACK_H(body, at)
+        at += 2
+        values["max_speed_kmh"] = max_speed_kmh
+    if attributes & 0x2:
+        if end - at < 1:
+            raise Misfit
+        (overspeed_s,) = _UNPACK_B(body, at)
+        at += 1
+        values["overspeed_s"] = overspeed_s
+    if end - at < 2:
+        raise Misfit
+    (vertex_count,) = _UNPACK_H(body, at)
+    at += 2
+    vertices: list[Values] = []
+    for _ in range(vertex_count):
+        element, at = _vertices_element(body, at, end)
+        vertices.append(element)
+    values["vertex_count"] = vertex_count
+    values["vertices"] = vertices
+    if attributes & 0x2:
+        if end - at < 2:
+            raise Misfit
+        (night_max_speed_kmh,) = _UNPACK_H(body, at)
+        at += 2
+        values["night_max_speed_kmh"] = night_max_speed_kmh
+    if end - at < 2:
+        raise Misfit
+    stop = at + 2 + (body[at] << 8 | body[at + 1])
+    if stop > end:
+        raise Misfit
+    name = body[at + 2 : stop]
+    at = stop
+    if at != end:
+        raise Misfit
+    values["name"] = name
+    return values
+
+
+def _points_element(body: bytes, at: int, end: int) -> tuple[Values, int]:
+    """point_id, section_id, latitude_udeg, longitude_udeg, width_m, attributes, too_long_s, …"""
+    if end - at < 18:
+        raise Misfit
+    point_id, section_id, latitude_udeg, longitude_udeg, width_m, attributes = _UNPACK_IIIIBB(body, at)
+    at += 18
+    values: Values = {
+        "point_id": point_id,
+        "section_id": section_id,
+        "latitude_udeg": latitude_udeg,
+        "longitude_udeg": longitude_udeg,
+        "width_m": width_m,
+        "attributes": attributes,
+    }
+    if attributes & 0x1:
+        if end - at < 2:
+            raise Misfit
+        (too_long_s,) = _UNPACK_H(body, at)
+        at += 2
+        values["too_long_s"] = too_long_s
+    if attributes & 0x1:
+        if end - at < 2:
+            raise Misfit
+        (too_short_s,) = _UNPACK_H(body, at)
+        at += 2
+        values["too_short_s"] = too_short_s
+    if attributes & 0x2:
+        if end - at < 2:
+            raise Misfit
+        (max_speed_kmh,) = _UNPACK_H(body, at)
+        at += 2
+        values["max_speed_kmh"] = max_speed_kmh
+    if attributes & 0x2:
+        if end - at < 1:
+            raise Misfit
+        (overspeed_s,) = _UNPACK_B(body, at)
+        at += 1
+        values["overspeed_s"] = overspeed_s
+    return values, at
+
+
+def route_setting(body: bytes, at: int, end: int) -> Values:
+    """id, attributes, start_bcd, end_bcd, point_count, points."""
+    if end - at < 6:
+        raise Misfit
+    id, attributes = _UNPACK_IH(body, at)
+    at += 6
+    values: Values = {"id": id, "attributes": attributes}
+    if attributes & 0x1:
+        if end - at < 6:
+            raise Misfit
+        (start_bcd,) = _UNPACK_6S(body, at)
+        at += 6
+        values["start_bcd"] = start_bcd
+    if attributes & 0x1:
+        if end - at < 6:
+            raise Misfit
+        (end_bcd,) = _UNPACK_6S(body, at)
+        at += 6
+        values["end_bcd"] = end_bcd
+    if end - at < 2:
+        raise Misfit
+    (point_count,) = _UNPACK_H(body, at)
+    at += 2
+    points: list[Values] = []
+    for _ in range(point_count):
+        element, at = _points_element(body, at, end)
+        points.append(element)
+    if at != end:
+        raise Misfit
+    values["point_count"] = point_count
+    values["points"] = points
+    return values
+
+
+def _points_element_2(body: bytes, at: int, end: int) -> tuple[Values, int]:
+    """point_id, section_id, latitude_udeg, longitude_udeg, width_m, attributes, too_long_s, …"""
+    if end - at < 18:
+        raise Misfit
+    point_id, section_id, latitude_udeg, longitude_udeg, width_m, attributes = _UNPACK_IIIIBB(body, at)
+    at += 18
+    values: Values = {
+        "point_id": point_id,
+        "section_id": section_id,
+        "latitude_udeg": latitude_udeg,
+        "longitude_udeg": longitude_udeg,
+        "width_m": width_m,
+        "attributes": attributes,
+    }
+    if attributes & 0x1:
+        if end - at < 2:
+            raise Misfit
+        (too_long_s,) = _UNPACK_H(body, at)
+        at += 2
+        values["too_long_s"] = too_long_s
+    if attributes & 0x1:
+        if end - at < 2:
+            raise Misfit
+        (too_short_s,) = _UNPACK_H(body, at)
+        at += 2
+        values["too_short_s"] = too_short_s
+    if attributes & 0x2:
+        if end - at < 2:
+            raise Misfit
+        (max_speed_kmh,) = _UNPACK_H(body, at)
+        at += 2
+        values["max_speed_kmh"] = max_speed_kmh
+    if attributes & 0x2:
+        if end - at < 1:
+            raise Misfit
+        (overspeed_s,) = _UNPACK_B(body, at)
+        at += 1
+        values["overspeed_s"] = overspeed_s
+    if attributes & 0x2:
+        if end - at < 2:
+            raise Misfit
+        (night_max_speed_kmh,) = _UNPACK_H(body, at)
+        at += 2
+        values["night_max_speed_kmh"] = night_max_speed_kmh
+    return values, at
+
+
+def route_setting_2019(body: bytes, at: int, end: int) -> Values:
+    """id, attributes, start_bcd, end_bcd, point_count, points, name."""
+    if end - at < 6:
+        raise Misfit
+    id, attributes = _UNPACK_IH(body, at)
+    at += 6
+    values: Values = {"id": id, "attributes": attributes}
+    if attributes & 0x1:
+        if end - at < 6:
+            raise Misfit
+        (start_bcd,) = _UNPACK_6S(body, at)
+        at += 6
+        values["start_bcd"] = start_bcd
+    if attributes & 0x1:
+        if end - at < 6:
+            raise Misfit
+        (end_bcd,) = _UNPACK_6S(body, at)
+        at += 6
+        values["end_bcd"] = end_bcd
+    if end - at < 2:
+        raise Misfit
+    (point_count,) = _UNPACK_H(body, at)
+    at += 2
+    points: list[Values] = []
+    for _ in range(point_count):
+        element, at = _points_element_2(body, at, end)
+        points.append(element)
+    if end - at < 2:
+        raise Misfit
+    stop = at + 2 + (body[at] << 8 | body[at + 1])
+    if stop > end:
+        raise Misfit
+    name = body[at + 2 : stop]
+    at = stop
+    if at != end:
+        raise Misfit
+    values["point_count"] = point_count
+    values["points"] = points
+    values["name"] = name
+    return values
+
+
+def area_query(body: bytes, at: int, end: int) -> Values:
+    """type, count, ids."""
+    if end - at < 5:
+        raise Misfit
+    type, count = _UNPACK_BI(body, at)
+    at += 5
+    stop = at + count * 4
+    if stop > end:
+        raise Misfit
+    ids = [int.from_bytes(body[each : each + 4], "big") for each in range(at, stop, 4)]
+    at = stop
+    if at != end:
+        raise Misfit
+    return {"type": type, "count": count, "ids": ids}
+
+
+def area_query_response(body: bytes, at: int, end: int) -> Values:
+    """type, count, settings."""
+    if end - at < 5:
+        raise Misfit
+    type, count = _UNPACK_BI(body, at)
+    at += 5
+    settings = body[at:end]
+    return {"type": type, "count": count, "settings": settings}
+
+
+def _data_08(body: bytes, at: int, end: int) -> Values:
+    """start_bcd, end_bcd, max_blocks."""
+    if end - at < 14:
+        raise Misfit
+    start_bcd, end_bcd, max_blocks = _UNPACK_6S6SH(body, at)
+    at += 14
+    if at != end:
+        raise Misfit
+    return {"start_bcd": start_bcd, "end_bcd": end_bcd, "max_blocks": max_blocks}
+
+
+_DATA: dict[int, Callable[[bytes, int, int], Values]] = {
+    0x08: _data_08,
+    0x09: _data_08,
+    0x10: _data_08,
+    0x11: _data_08,
+    0x12: _data_08,
+    0x13: _data_08,
+    0x14: _data_08,
+    0x15: _data_08,
+}
+
+
+def _frame_fitting(body: bytes, at: int, end: int) -> Values:
+    """mark, command, length, reserved, data, check."""
+    if end - at < 6:
+        raise Misfit
+    mark, command, length, reserved = _UNPACK_HBHB(body, at)
+    at += 6
+    stop = at + length
+    if stop > end:
+        raise Misfit
+    data = _fit(_DATA.get(command), body, at, stop)
+    at = stop
+    if end - at < 1:
+        raise Misfit
+    (check,) = _UNPACK_B(body, at)
+    at += 1
+    if at != end:
+        raise Misfit
+    return {
+        "mark": mark,
+        "command": command,
+        "length": length,
+        "reserved": reserved,
+        "data": data,
+        "check": check,
+    }
+
+
+def recorder_data_command(body: bytes, at: int, end: int) -> Values:
+    """command, frame."""
+    if end - at < 1:
+        raise Misfit
+    (command,) = _UNPACK_B(body, at)
+    at += 1
+    frame = _fit(_frame_fitting, body, at, end)
+    return {"command": command, "frame": frame}
+
+
+def _data_00(body: bytes, at: int, end: int) -> Values:
+    """year_bcd, amendment."""
+    if end - at < 2:
+        raise Misfit
+    year_bcd, amendment = _UNPACK_1SB(body, at)
+    at += 2
+    if at != end:
+        raise Misfit
+    return {"year_bcd": year_bcd, "amendment": amendment}
+
+
+def _data_01(body: bytes, at: int, end: int) -> Values:
+    """licence."""
+    if end - at < 18:
+        raise Misfit
+    (licence,) = _UNPACK_18S(body, at)
+    at += 18
+    if at != end:
+        raise Misfit
+    return {"licence": licence}
+
+
+def _data_02(body: bytes, at: int, end: int) -> Values:
+    """clock_bcd."""
+    if end - at < 6:
+        raise Misfit
+    (clock_bcd,) = _UNPACK_6S(body, at)
+    at += 6
+    if at != end:
+        raise Misfit
+    return {"clock_bcd": clock_bcd}
+
+
+def _data_03(body: bytes, at: int, end: int) -> Values:
+    """clock_bcd, installed_bcd, initial_dkm_bcd, total_dkm_bcd."""
+    if end - at < 20:
+        raise Misfit
+    clock_bcd, installed_bcd, initial_dkm_bcd, total_dkm_bcd = _UNPACK_6S6S4S4S(body, at)
+    at += 20
+    if at != end:
+        raise Misfit
+    return {
+        "clock_bcd": clock_bcd,
+        "installed_bcd": installed_bcd,
+        "initial_dkm_bcd": initial_dkm_bcd,
+        "total_dkm_bcd": total_dkm_bcd,
+    }
+
+
+def _data_04(body: bytes, at: int, end: int) -> Values:
+    """clock_bcd, pulse_factor."""
+    if end - at < 8:
+        raise Misfit
+    clock_bcd, pulse_factor = _UNPACK_6SH(body, at)
+    at += 8
+    if at != end:
+        raise Misfit
+    return {"clock_bcd": clock_bcd, "pulse_factor": pulse_factor}
+
+
+def _data_05(body: bytes, at: int, end: int) -> Values:
+    """vin, plate, plate_class."""
+    if end - at < 41:
+        raise Misfit
+    vin, plate, plate_class = _UNPACK_17S12S12S(body, at)
+    at += 41
+    if at != end:
+        raise Misfit
+    return {"vin": vin, "plate": plate, "plate_class": plate_class}
+
+
+def _names_element(body: bytes, at: int, end: int) -> tuple[Values, int]:
+    """d0, d1, d2, d3, d4, d5, d6, d7; and the offset behind them."""
+    if end - at < 80:
+        raise Misfit
+    d0, d1, d2, d3, d4, d5, d6, d7 = _UNPACK_10S10S10S10S10S10S10S10S(body, at)
+    at += 80
+    values: Values = {"d0": d0, "d1": d1, "d2": d2, "d3": d3, "d4": d4, "d5": d5, "d6": d6, "d7": d7}
+    return values, at
+
+
+def _data_06(body: bytes, at: int, end: int) -> Values:
+    """clock_bcd, signal_bytes, names."""
+    if end - at < 7:
+        raise Misfit
+    clock_bcd, signal_bytes = _UNPACK_6SB(body, at)
+    at += 7
+    names: list[Values] = []
+    for _ in range(signal_bytes):
+        element, at = _names_element(body, at, end)
+        names.append(element)
+    if at != end:
+        raise Misfit
+    return {"clock_bcd": clock_bcd, "signal_bytes": signal_bytes, "names": names}
+
+
+def _data_07(body: bytes, at: int, end: int) -> Values:
+    """ccc, model, made_bcd, serial_number, reserved."""
+    if end - at < 35:
+        raise Misfit
+    ccc, model, made_bcd, serial_number, reserved = _UNPACK_7S16S3S4S5S(body, at)
+    at += 35
+    if at != end:
+        raise Misfit
+    return {
+        "ccc": ccc,
+        "model": model,
+        "made_bcd": made_bcd,
+        "serial_number": serial_number,
+        "reserved": reserved,
+    }
+
+
+def _samples_element(body: bytes, at: int, end: int) -> tuple[Values, int]:
+    """speed_kmh, signals; and the offset behind them."""
+    if end - at < 2:
+        raise Misfit
+    speed_kmh, signals = _UNPACK_BB(body, at)
+    at += 2
+    values: Values = {"speed_kmh": speed_kmh, "signals": signals}
+    return values, at
+
+
+def _blocks_element(body: bytes, at: int, end: int) -> tuple[Values, int]:
+    """start_bcd, samples; and the offset behind them."""
+    if end - at < 6:
+        raise Misfit
+    (start_bcd,) = _UNPACK_6S(body, at)
+    at += 6
+    samples: list[Values] = []
+    for _ in range(60):
+        element, at = _samples_element(body, at, end)
+        samples.append(element)
+    values: Values = {"start_bcd": start_bcd, "samples": samples}
+    return values, at
+
+
+def _data_08_2(body: bytes, at: int, end: int) -> Values:
+    """blocks, trailing."""
+    blocks: list[Values] = []
+    while at < end:
+        try:
+            element, stop = _blocks_element(body, at, end)
+        except Misfit:
+            break
+        blocks.append(element)
+        at = stop
+    trailing = body[at:end]
+    return {"blocks": blocks, "trailing": trailing}
+
+
+def _places_element(body: bytes, at: int, end: int) -> tuple[Values, int]:
+    """longitude_e4min, latitude_e4min, height_m, speed_kmh; and the offset behind them."""
+    if end - at < 11:
+        raise Misfit
+    longitude_e4min, latitude_e4min, height_m, speed_kmh = _UNPACK_IIHB(body, at)
+    at += 11
+    values: Values = {
+        "longitude_e4min": longitude_e4min,
+        "latitude_e4min": latitude_e4min,
+        "height_m": height_m,
+        "speed_kmh": speed_kmh,
+    }
+    return values, at
+
+
+def _blocks_element_2(body: bytes, at: int, end: int) -> tuple[Values, int]:
+    """start_bcd, places; and the offset behind them."""
+    if end - at < 6:
+        raise Misfit
+    (start_bcd,) = _UNPACK_6S(body, at)
+    at += 6
+    places: list[Values] = []
+    for _ in range(60):
+        element, at = _places_element(body, at, end)
+        places.append(element)
+    values: Values = {"start_bcd": start_bcd, "places": places}
+    return values, at
+
+
+def _data_09(body: bytes, at: int, end: int) -> Values:
+    """blocks, trailing."""
+    blocks: list[Values] = []
+    while at < end:
+        try:
+            element, stop = _blocks_element_2(body, at, end)
+        except Misfit:
+            break
+        blocks.append(element)
+        at = stop
+    trailing = body[at:end]
+    return {"blocks": blocks, "trailing": trailing}
+
+
+def _blocks_element_3(body: bytes, at: int, end: int) -> tuple[Values, int]:
+    """end_bcd, licence, samples, longitude_e4min, latitude_e4min, …"""
+    if end - at < 24:
+        raise Misfit
+    end_bcd, licence = _UNPACK_6S18S(body, at)
+    at += 24
+    samples: list[Values] = []
+    for _ in range(100):
+        element, at = _samples_element(body, at, end)
+        samples.append(element)
+    if end - at < 10:
+        raise Misfit
+    longitude_e4min, latitude_e4min, height_m = _UNPACK_IIH(body, at)
+    at += 10
+    values: Values = {
+        "end_bcd": end_bcd,
+        "licence": licence,
+        "samples": samples,
+        "longitude_e4min": longitude_e4min,
+        "latitude_e4min": latitude_e4min,
+        "height_m": height_m,
+    }
+    return values, at
+
+
+def _data_10(body: bytes, at: int, end: int) -> Values:
+    """blocks, trailing."""
+    blocks: list[Values] = []
+    while at < end:
+        try:
+            element, stop = _blocks_element_3(body, at, end)
+        except Misfit:
+            break
+        blocks.append(element)
+        at = stop
+    trailing = body[at:end]
+    return {"blocks": blocks, "trailing": trailing}
+
+
+def _start_place_part(body: bytes, at: int, end: int) -> tuple[Values, int]:
+    """longitude_e4min, latitude_e4min, height_m; and the offset behind them."""
+    if end - at < 10:
+        raise Misfit
+    longitude_e4min, latitude_e4min, height_m = _UNPACK_IIH(body, at)
+    at += 10
+    values: Values = {
+        "longitude_e4min": longitude_e4min,
+        "latitude_e4min": latitude_e4min,
+        "height_m": height_m,
+    }
+    return values, at
+
+
+def _blocks_element_4(body: bytes, at: int, end: int) -> tuple[Values, int]:
+    """licence, start_bcd, end_bcd, start_place, end_place; and the offset behind them."""
+    if end - at < 30:
+        raise Misfit
+    licence, start_bcd, end_bcd = _UNPACK_18S6S6S(body, at)
+    at += 30
+    start_place, at = _start_place_part(body, at, end)
+    end_place, at = _start_place_part(body, at, end)
+    values: Values = {
+        "licence": licence,
+        "start_bcd": start_bcd,
+        "end_bcd": end_bcd,
+        "start_place": start_place,
+        "end_place": end_place,
+    }
+    return values, at
+
+
+def _data_11(body: bytes, at: int, end: int) -> Values:
+    """blocks, trailing."""
+    blocks: list[Values] = []
+    while at < end:
+        try:
+            element, stop = _blocks_element_4(body, at, end)
+        except Misfit:
+            break
+        blocks.append(element)
+        at = stop
+    trailing = body[at:end]
+    return {"blocks": blocks, "trailing": trailing}
+
+
+def _blocks_element_5(body: bytes, at: int, end: int) -> tuple[Values, int]:
+    """time_bcd, licence, event; and the offset behind them."""
+    if end - at < 25:
+        raise Misfit
+    time_bcd, licence, event = _UNPACK_6S18SB(body, at)
+    at += 25
+    values: Values = {"time_bcd": time_bcd, "licence": licence, "event": event}
+    return values, at
+
+
+def _data_12(body: bytes, at: int, end: int) -> Values:
+    """blocks, trailing."""
+    blocks: list[Values] = []
+    while at < end:
+        try:
+            element, stop = _blocks_element_5(body, at, end)
+        except Misfit:
+            break
+        blocks.append(element)
+        at = stop
+    trailing = body[at:end]
+    return {"blocks": blocks, "trailing": trailing}
+
+
+def _blocks_element_6(body: bytes, at: int, end: int) -> tuple[Values, int]:
+    """time_bcd, event; and the offset behind them."""
+    if end - at < 7:
+        raise Misfit
+    time_bcd, event = _UNPACK_6SB(body, at)
+    at += 7
+    values: Values = {"time_bcd": time_bcd, "event": event}
+    return values, at
+
+
+def _data_13(body: bytes, at: int, end: int) -> Values:
+    """blocks, trailing."""
+    blocks: list[Values] = []
+    while at < end:
+        try:
+            element, stop = _blocks_element_6(body, at, end)
+        except Misfit:
+            break
+        blocks.append(element)
+        at = stop
+    trailing = body[at:end]
+    return {"blocks": blocks, "trailing": trailing}
+
+
+def _samples_element_2(body: bytes, at: int, end: int) -> tuple[Values, int]:
+    """recorder_kmh, reference_kmh; and the offset behind them."""
+    if end - at < 2:
+        raise Misfit
+    recorder_kmh, reference_kmh = _UNPACK_BB(body, at)
+    at += 2
+    values: Values = {"recorder_kmh": recorder_kmh, "reference_kmh": reference_kmh}
+    return values, at
+
+
+def _blocks_element_7(body: bytes, at: int, end: int) -> tuple[Values, int]:
+    """status, start_bcd, end_bcd, samples; and the offset behind them."""
+    if end - at < 13:
+        raise Misfit
+    status, start_bcd, end_bcd = _UNPACK_B6S6S(body, at)
+    at += 13
+    samples: list[Values] = []
+    for _ in range(60):
+        element, at = _samples_element_2(body, at, end)
+        samples.append(element)
+    values: Values = {"status": status, "start_bcd": start_bcd, "end_bcd": end_bcd, "samples": samples}
+    return values, at
+
+
+def _data_15(body: bytes, at: int, end: int) -> Values:
+    """blocks, trailing."""
+    blocks: list[Values] = []
+    while at < end:
+        try:
+            element, stop = _blocks_element_7(body, at, end)
+        except Misfit:
+            break
+        blocks.append(element)
+        at = stop
+    trailing = body[at:end]
+    return {"blocks": blocks, "trailing": trailing}
+
+
+_DATA_2: dict[int, Callable[[bytes, int, int], Values]] = {
+    0x00: _data_00,
+    0x01: _data_01,
+    0x02: _data_02,
+    0x03: _data_03,
+    0x04: _data_04,
+    0x05: _data_05,
+    0x06: _data_06,
+    0x07: _data_07,
+    0x08: _data_08_2,
+    0x09: _data_09,
+    0x10: _data_10,
+    0x11: _data_11,
+    0x12: _data_12,
+    0x13: _data_13,
+    0x14: _data_13,
+    0x15: _data_15,
+}
+
+
+def _frame_fitting_2(body: bytes, at: int, end: int) -> Values:
+    """mark, command, length, reserved, data, check."""
+    if end - at < 6:
+        raise Misfit
+    mark, command, length, reserved = _UNPACK_HBHB(body, at)
+    at += 6
+    stop = at + length
+    if stop > end:
+        raise Misfit
+    data = _fit(_DATA_2.get(command), body, at, stop)
+    at = stop
+    if end - at < 1:
+        raise Misfit
+    (check,) = _UNPACK_B(body, at)
+    at += 1
+    if at != end:
+        raise Misfit
+    return {
+        "mark": mark,
+        "command": command,
+        "length": length,
+        "reserved": reserved,
+        "data": data,
+        "check": check,
+    }
+
+
+def recorder_data(body: bytes, at: int, end: int) -> Values:
+    """reply_serial, command, frame."""
+    if end - at < 3:
+        raise Misfit
+    reply_serial, command = _UNPACK_HB(body, at)
+    at += 3
+    frame = _fit(_frame_fitting_2, body, at, end)
+    return {"reply_serial": reply_serial, "command": command, "frame": frame}
+
+
+def electronic_waybill(body: bytes, at: int, end: int) -> Values:
+    """content."""
+    if end - at < 4:
+        raise Misfit
+    stop = at + 4 + int.from_bytes(body[at : at + 4], "big")
+    if stop > end:
+        raise Misfit
+    content = body[at + 4 : stop]
+    at = stop
+    if at != end:
+        raise Misfit
+    return {"content": content}
+
+
+def driver_identity(body: bytes, at: int, end: int) -> Values:
+    """name, id_number, qualification, issuer."""
+    if end - at < 1:
+        raise Misfit
+    stop = at + 1 + body[at]
+    if stop > end:
+        raise Misfit
+    name = body[at + 1 : stop]
+    at = stop
+    if end - at < 60:
+        raise Misfit
+    id_number, qualification = _UNPACK_20S40S(body, at)
+    at += 60
+    if end - at < 1:
+        raise Misfit
+    stop = at + 1 + body[at]
+    if stop > end:
+        raise Misfit
+    issuer = body[at + 1 : stop]
+    at = stop
+    if at != end:
+        raise Misfit
+    return {"name": name, "id_number": id_number, "qualification": qualification, "issuer": issuer}
+
+
+def driver_identity_2013(body: bytes, at: int, end: int) -> Values:
+    """status, time_bcd, read_result, name, qualification, issuer, valid_until_bcd."""
+    if end - at < 7:
+        raise Misfit
+    status, time_bcd = _UNPACK_B6S(body, at)
+    at += 7
+    values: Values = {"status": status, "time_bcd": time_bcd}
+    if status == 1:
+        if end - at < 1:
+            raise Misfit
+        (read_result,) = _UNPACK_B(body, at)
+        at += 1
+        values["read_result"] = read_result
+    if values.get("read_result") == 0:
+        if end - at < 1:
+            raise Misfit
+        stop = at + 1 + body[at]
+        if stop > end:
+            raise Misfit
+        name = body[at + 1 : stop]
+        at = stop
+        values["name"] = name
+    if values.get("read_result") == 0:
+        if end - at < 20:
+            raise Misfit
+        (qualification,) = _UNPACK_20S(body, at)
+        at += 20
+        values["qualification"] = qualification
+    if values.get("read_result") == 0:
+        if end - at < 1:
+            raise Misfit
+        stop = at + 1 + body[at]
+        if stop > end:
+            raise Misfit
+        issuer = body[at + 1 : stop]
+        at = stop
+        values["issuer"] = issuer
+    if values.get("read_result") == 0:
+        if end - at < 4:
+            raise Misfit
+        (valid_until_bcd,) = _UNPACK_4S(body, at)
+        at += 4
+        values["valid_until_bcd"] = valid_until_bcd
+    if at != end:
+        raise Misfit
+    return values
+
+
+def driver_identity_2019(body: bytes, at: int, end: int) -> Values:
+    """status, time_bcd, read_result, name, qualification, issuer, valid_until_bcd, id_number."""
+    if end - at < 7:
+        raise Misfit
+    status, time_bcd = _UNPACK_B6S(body, at)
+    at += 7
+    values: Values = {"status": status, "time_bcd": time_bcd}
+    if status == 1:
+        if end - at < 1:
+            raise Misfit
+        (read_result,) = _UNPACK_B(body, at)
+        at += 1
+        values["read_result"] = read_result
+    if values.get("read_result") == 0:
+        if end - at < 1:
+            raise Misfit
+        stop = at + 1 + body[at]
+        if stop > end:
+            raise Misfit
+        name = body[at + 1 : stop]
+        at = stop
+        values["name"] = name
+    if values.get("read_result") == 0:
+        if end - at < 20:
+            raise Misfit
+        (qualification,) = _UNPACK_20S(body, at)
+        at += 20
+        values["qualification"] = qualification
+    if values.get("read_result") == 0:
+        if end - at < 1:
+            raise Misfit
+        stop = at + 1 + body[at]
+        if stop > end:
+            raise Misfit
+        issuer = body[at + 1 : stop]
+        at = stop
+        values["issuer"] = issuer
+    if values.get("read_result") == 0:
+        if end - at < 4:
+            raise Misfit
+        (valid_until_bcd,) = _UNPACK_4S(body, at)
+        at += 4
+        values["valid_until_bcd"] = valid_until_bcd
+    if values.get("read_result") == 0:
+        if end - at < 20:
+            raise Misfit
+        (id_number,) = _UNPACK_20S(body, at)
+        at += 20
+        values["id_number"] = id_number
+    if at != end:
+        raise Misfit
+    return values
+
+
+def _items_element(body: bytes, at: int, end: int) -> tuple[Values, int]:
+    """can_id, data; and the offset behind them."""
+    if end - at < 12:
+        raise Misfit
+    can_id, data = _UNPACK_I8S(body, at)
+    at += 12
+    values: Values = {"can_id": can_id, "data": data}
+    return values, at
+
+
+def can_data(body: bytes, at: int, end: int) -> Values:
+    """count, first_time_bcd, items."""
+    if end - at < 7:
+        raise Misfit
+    count, first_time_bcd = _UNPACK_H5S(body, at)
+    at += 7
+    items: list[Values] = []
+    for _ in range(count):
+        element, at = _items_element(body, at, end)
+        items.append(element)
+    if at != end:
+        raise Misfit
+    return {"count": count, "first_time_bcd": first_time_bcd, "items": items}
+
+
+def media_event(body: bytes, at: int, end: int) -> Values:
+    """media_id, type, format, event, channel."""
+    if end - at < 8:
+        raise Misfit
+    media_id, type, format, event, channel = _UNPACK_IBBBB(body, at)
+    at += 8
+    if at != end:
+        raise Misfit
+    return {"media_id": media_id, "type": type, "format": format, "event": event, "channel": channel}
+
+
+def media_data(body: bytes, at: int, end: int) -> Values:
+    """media_id, type, format, event, channel, data."""
+    if end - at < 8:
+        raise Misfit
+    media_id, type, format, event, channel = _UNPACK_IBBBB(body, at)
+    at += 8
+    data = body[at:end]
+    return {
+        "media_id": media_id,
+        "type": type,
+        "format": format,
+        "event": event,
+        "channel": channel,
+        "data": data,
+    }
+
+
+def _position_part(body: bytes, at: int, end: int) -> tuple[Values, int]:
+    """alarm, status, latitude_udeg, longitude_udeg, altitude_m, speed_dkmh, direction_deg, …"""
+    if end - at < 28:
+        raise Misfit
+    alarm, status, latitude_udeg, longitude_udeg, altitude_m, speed_dkmh, direction_deg, time_bcd = (
+        _UNPACK_IIIIHHH6S(body, at)
+    )
+    at += 28
+    values: Values = {
+        "alarm": alarm,
+        "status": status,
+        "latitude_udeg": latitude_udeg,
+        "longitude_udeg": longitude_udeg,
+        "altitude_m": altitude_m,
+        "speed_dkmh": speed_dkmh,
+        "direction_deg": direction_deg,
+        "time_bcd": time_bcd,
+    }
+    return values, at
+
+
+def media_data_2013(body: bytes, at: int, end: int) -> Values:
+    """media_id, type, format, event, channel, position, data."""
+    if end - at < 8:
+        raise Misfit
+    media_id, type, format, event, channel = _UNPACK_IBBBB(body, at)
+    at += 8
+    position, at = _position_part(body, at, end)
+    data = body[at:end]
+    return {
+        "media_id": media_id,
+        "type": type,
+        "format": format,
+        "event": event,
+        "channel": channel,
+        "position": position,
+        "data": data,
+    }
+
+
+def _missing_part(body: bytes, at: int, end: int) -> tuple[Values, int]:
+    """count, numbers; and the offset behind them."""
+    if end - at < 1:
+        raise Misfit
+    (count,) = _UNPACK_B(body, at)
+    at += 1
+    stop = at + count * 2
+    if stop > end:
+        raise Misfit
+    numbers = [int.from_bytes(body[each : each + 2], "big") for each in range(at, stop, 2)]
+    at = stop
+    values: Values = {"count": count, "numbers": numbers}
+    return values, at
+
+
+def media_data_response(body: bytes, at: int, end: int) -> Values:
+    """media_id, missing."""
+    if end - at < 4:
+        raise Misfit
+    (media_id,) = _UNPACK_I(body, at)
+    at += 4
+    values: Values = {"media_id": media_id}
+    if at < end:
+        missing, at = _missing_part(body, at, end)
+        values["missing"] = missing
+    if at != end:
+        raise Misfit
+    return values
+
+
+def camera_shooting(body: bytes, at: int, end: int) -> Values:
+    """channel, command, interval_s, save, resolution, quality, brightness, contrast, saturation, …"""
+    if end - at < 12:
+        raise Misfit
+    channel, command, interval_s, save, resolution, quality, brightness, contrast, saturation, chroma = (
+        _UNPACK_BHHBBBBBBB(body, at)
+    )
+    at += 12
+    if at != end:
+        raise Misfit
+    return {
+        "channel": channel,
+        "command": command,
+        "interval_s": interval_s,
+        "save": save,
+        "resolution": resolution,
+        "quality": quality,
+        "brightness": brightness,
+        "contrast": contrast,
+        "saturation": saturation,
+        "chroma": chroma,
+    }
+
+
+def camera_shooting_response(body: bytes, at: int, end: int) -> Values:
+    """reply_serial, result, count, media_ids."""
+    if end - at < 3:
+        raise Misfit
+    reply_serial, result = _UNPACK_HB(body, at)
+    at += 3
+    values: Values = {"reply_serial": reply_serial, "result": result}
+    if result == 0:
+        if end - at < 2:
+            raise Misfit
+        (count,) = _UNPACK_H(body, at)
+        at += 2
+        values["count"] = count
+    if result == 0:
+        stop = at + count * 4
+        if stop > end:
+            raise Misfit
+        media_ids = [int.from_bytes(body[each : each + 4], "big") for each in range(at, stop, 4)]
+        at = stop
+        values["media_ids"] = media_ids
+    if at != end:
+        raise Misfit
+    return values
+
+
+def media_search(body: bytes, at: int, end: int) -> Values:
+    """type, channel, event, start_bcd, end_bcd."""
+    if end - at < 15:
+        raise Misfit
+    type, channel, event, start_bcd, end_bcd = _UNPACK_BBB6S6S(body, at)
+    at += 15
+    if at != end:
+        raise Misfit
+    return {"type": type, "channel": channel, "event": event, "start_bcd": start_bcd, "end_bcd": end_bcd}
+
+
+def _items_element_2(body: bytes, at: int, end: int) -> tuple[Values, int]:
+    """type, channel, event, position; and the offset behind them."""
+    if end - at < 3:
+        raise Misfit
+    type, channel, event = _UNPACK_BBB(body, at)
+    at += 3
+    position, at = _position_part(body, at, end)
+    values: Values = {"type": type, "channel": channel, "event": event, "position": position}
+    return values, at
+
+
+def media_search_response(body: bytes, at: int, end: int) -> Values:
+    """reply_serial, count, items."""
+    if end - at < 4:
+        raise Misfit
+    reply_serial, count = _UNPACK_HH(body, at)
+    at += 4
+    items: list[Values] = []
+    for _ in range(count):
+        element, at = _items_element_2(body, at, end)
+        items.append(element)
+    if at != end:
+        raise Misfit
+    return {"reply_serial": reply_serial, "count": count, "items": items}
+
+
+def _items_element_3(body: bytes, at: int, end: int) -> tuple[Values, int]:
+    """media_id, type, channel, event, position; and the offset behind them."""
+    if end - at < 7:
+        raise Misfit
+    media_id, type, channel, event = _UNPACK_IBBB(body, at)
+    at += 7
+    position, at = _position_part(body, at, end)
+    values: Values = {
+        "media_id": media_id,
+        "type": type,
+        "channel": channel,
+        "event": event,
+        "position": position,
+    }
+    return values, at
+
+
+def media_search_response_2013(body: bytes, at: int, end: int) -> Values:
+    """reply_serial, count, items."""
+    if end - at < 4:
+        raise Misfit
+    reply_serial, count = _UNPACK_HH(body, at)
+    at += 4
+    items: list[Values] = []
+    for _ in range(count):
+        element, at = _items_element_3(body, at, end)
+        items.append(element)
+    if at != end:
+        raise Misfit
+    return {"reply_serial": reply_serial, "count": count, "items": items}
+
+
+def media_upload(body: bytes, at: int, end: int) -> Values:
+    """type, channel, event, start_bcd, end_bcd, deletion."""
+    if end - at < 16:
+        raise Misfit
+    type, channel, event, start_bcd, end_bcd, deletion = _UNPACK_BBB6S6SB(body, at)
+    at += 16
+    if at != end:
+        raise Misfit
+    return {
+        "type": type,
+        "channel": channel,
+        "event": event,
+        "start_bcd": start_bcd,
+        "end_bcd": end_bcd,
+        "deletion": deletion,
+    }
+
+
+def audio_recording(body: bytes, at: int, end: int) -> Values:
+    """command, duration_s, save, rate."""
+    if end - at < 5:
+        raise Misfit
+    command, duration_s, save, rate = _UNPACK_BHBB(body, at)
+    at += 5
+    if at != end:
+        raise Misfit
+    return {"command": command, "duration_s": duration_s, "save": save, "rate": rate}
+
+
+def single_media_upload(body: bytes, at: int, end: int) -> Values:
+    """media_id, deletion."""
+    if end - at < 5:
+        raise Misfit
+    media_id, deletion = _UNPACK_IB(body, at)
+    at += 5
+    if at != end:
+        raise Misfit
+    return {"media_id": media_id, "deletion": deletion}
+
+
+def downlink_passthrough(body: bytes, at: int, end: int) -> Values:
+    """type, content."""
+    if end - at < 1:
+        raise Misfit
+    (type,) = _UNPACK_B(body, at)
+    at += 1
+    content = body[at:end]
+    return {"type": type, "content": content}
+
+
+def platform_rsa_key(body: bytes, at: int, end: int) -> Values:
+    """exponent, modulus."""
+    if end - at < 132:
+        raise Misfit
+    exponent, modulus = _UNPACK_I128S(body, at)
+    at += 132
+    if at != end:
+        raise Misfit
+    return {"exponent": exponent, "modulus": modulus}
+
+
+def attachment_order(body: bytes, at: int, end: int) -> Values:
+    """server, tcp_port, udp_port, identifier, alarm_number, reserved."""
+    if end - at < 1:
+        raise Misfit
+    stop = at + 1 + body[at]
+    if stop > end:
+        raise Misfit
+    server = body[at + 1 : stop]
+    at = stop
+    if end - at < 4:
+        raise Misfit
+    tcp_port, udp_port = _UNPACK_HH(body, at)
+    at += 4
+    identifier, at = _identifier_part(body, at, end)
+    if end - at < 48:
+        raise Misfit
+    alarm_number, reserved = _UNPACK_32S16S(body, at)
+    at += 48
+    if at != end:
+        raise Misfit
+    return {
+        "server": server,
+        "tcp_port": tcp_port,
+        "udp_port": udp_port,
+        "identifier": identifier,
+        "alarm_number": alarm_number,
+        "reserved": reserved,
+    }
+
+
+def _files_element(body: bytes, at: int, end: int) -> tuple[Values, int]:
+    """name, file_size; and the offset behind them."""
+    if end - at < 1:
+        raise Misfit
+    stop = at + 1 + body[at]
+    if stop > end:
+        raise Misfit
+    name = body[at + 1 : stop]
+    at = stop
+    if end - at < 4:
+        raise Misfit
+    (file_size,) = _UNPACK_I(body, at)
+    at += 4
+    values: Values = {"name": name, "file_size": file_size}
+    return values, at
+
+
+def attachment_list(body: bytes, at: int, end: int) -> Values:
+    """terminal_id, identifier, alarm_number, type, count, files."""
+    if end - at < 7:
+        raise Misfit
+    (terminal_id,) = _UNPACK_7S(body, at)
+    at += 7
+    identifier, at = _identifier_part(body, at, end)
+    if end - at < 34:
+        raise Misfit
+    alarm_number, type, count = _UNPACK_32SBB(body, at)
+    at += 34
+    files: list[Values] = []
+    for _ in range(count):
+        element, at = _files_element(body, at, end)
+        files.append(element)
+    if at != end:
+        raise Misfit
+    return {
+        "terminal_id": terminal_id,
+        "identifier": identifier,
+        "alarm_number": alarm_number,
+        "type": type,
+        "count": count,
+        "files": files,
+    }
+
+
+def attachment_file(body: bytes, at: int, end: int) -> Values:
+    """name, type, file_size."""
+    if end - at < 1:
+        raise Misfit
+    stop = at + 1 + body[at]
+    if stop > end:
+        raise Misfit
+    name = body[at + 1 : stop]
+    at = stop
+    if end - at < 5:
+        raise Misfit
+    type, file_size = _UNPACK_BI(body, at)
+    at += 5
+    if at != end:
+        raise Misfit
+    return {"name": name, "type": type, "file_size": file_size}
+
+
+def _gaps_element(body: bytes, at: int, end: int) -> tuple[Values, int]:
+    """gap_offset, gap_length; and the offset behind them."""
+    if end - at < 8:
+        raise Misfit
+    gap_offset, gap_length = _UNPACK_II(body, at)
+    at += 8
+    values: Values = {"gap_offset": gap_offset, "gap_length": gap_length}
+    return values, at
+
+
+def attachment_finished_response(body: bytes, at: int, end: int) -> Values:
+    """name, type, result, count, gaps."""
+    if end - at < 1:
+        raise Misfit
+    stop = at + 1 + body[at]
+    if stop > end:
+        raise Misfit
+    name = body[at + 1 : stop]
+    at = stop
+    if end - at < 3:
+        raise Misfit
+    type, result, count = _UNPACK_BBB(body, at)
+    at += 3
+    gaps: list[Values] = []
+    for _ in range(count):
+        element, at = _gaps_element(body, at, end)
+        gaps.append(element)
+    if at != end:
+        raise Misfit
+    return {"name": name, "type": type, "result": result, "count": count, "gaps": gaps}
+
+
+def video_attributes(body: bytes, at: int, end: int) -> Values:
+    """audio_coding, audio_channels, audio_rate, audio_bits, audio_frame_length, audio_output, …"""
+    if end - at < 10:
+        raise Misfit
+    (
+        audio_coding,
+        audio_channels,
+        audio_rate,
+        audio_bits,
+        audio_frame_length,
+        audio_output,
+        video_coding,
+        max_audio_channels,
+        max_video_channels,
+    ) = _UNPACK_BBBBHBBBB(body, at)
+    at += 10
+    if at != end:
+        raise Misfit
+    return {
+        "audio_coding": audio_coding,
+        "audio_channels": audio_channels,
+        "audio_rate": audio_rate,
+        "audio_bits": audio_bits,
+        "audio_frame_length": audio_frame_length,
+        "audio_output": audio_output,
+        "video_coding": video_coding,
+        "max_audio_channels": max_audio_channels,
+        "max_video_channels": max_video_channels,
+    }
+
+
+def passenger_flow(body: bytes, at: int, end: int) -> Values:
+    """start_bcd, end_bcd, boarded, alighted."""
+    if end - at < 16:
+        raise Misfit
+    start_bcd, end_bcd, boarded, alighted = _UNPACK_6S6SHH(body, at)
+    at += 16
+    if at != end:
+        raise Misfit
+    return {"start_bcd": start_bcd, "end_bcd": end_bcd, "boarded": boarded, "alighted": alighted}
+
+
+def live_video_request(body: bytes, at: int, end: int) -> Values:
+    """server, tcp_port, udp_port, channel, data_type, stream."""
+    if end - at < 1:
+        raise Misfit
+    stop = at + 1 + body[at]
+    if stop > end:
+        raise Misfit
+    server = body[at + 1 : stop]
+    at = stop
+    if end - at < 7:
+        raise Misfit
+    tcp_port, udp_port, channel, data_type, stream = _UNPACK_HHBBB(body, at)
+    at += 7
+    if at != end:
+        raise Misfit
+    return {
+        "server": server,
+        "tcp_port": tcp_port,
+        "udp_port": udp_port,
+        "channel": channel,
+        "data_type": data_type,
+        "stream": stream,
+    }
+
+
+def live_video_control(body: bytes, at: int, end: int) -> Values:
+    """channel, control, closed, stream."""
+    if end - at < 4:
+        raise Misfit
+    channel, control, closed, stream = _UNPACK_BBBB(body, at)
+    at += 4
+    if at != end:
+        raise Misfit
+    return {"channel": channel, "control": control, "closed": closed, "stream": stream}
+
+
+def live_video_state(body: bytes, at: int, end: int) -> Values:
+    """channel, loss_percent."""
+    if end - at < 2:
+        raise Misfit
+    channel, loss_percent = _UNPACK_BB(body, at)
+    at += 2
+    if at != end:
+        raise Misfit
+    return {"channel": channel, "loss_percent": loss_percent}
+
+
+def replay_request(body: bytes, at: int, end: int) -> Values:
+    """server, tcp_port, udp_port, channel, media_type, stream, storage, mode, speed, start_bcd, …"""
+    if end - at < 1:
+        raise Misfit
+    stop = at + 1 + body[at]
+    if stop > end:
+        raise Misfit
+    server = body[at + 1 : stop]
+    at = stop
+    if end - at < 22:
+        raise Misfit
+    tcp_port, udp_port, channel, media_type, stream, storage, mode, speed, start_bcd, end_bcd = (
+        _UNPACK_HHBBBBBB6S6S(body, at)
+    )
+    at += 22
+    if at != end:
+        raise Misfit
+    return {
+        "server": server,
+        "tcp_port": tcp_port,
+        "udp_port": udp_port,
+        "channel": channel,
+        "media_type": media_type,
+        "stream": stream,
+        "storage": storage,
+        "mode": mode,
+        "speed": speed,
+        "start_bcd": start_bcd,
+        "end_bcd": end_bcd,
+    }
+
+
+def replay_control(body: bytes, at: int, end: int) -> Values:
+    """channel, control, speed, position_bcd."""
+    if end - at < 9:
+        raise Misfit
+    channel, control, speed, position_bcd = _UNPACK_BBB6S(body, at)
+    at += 9
+    if at != end:
+        raise Misfit
+    return {"channel": channel, "control": control, "speed": speed, "position_bcd": position_bcd}
+
+
+def recording_query(body: bytes, at: int, end: int) -> Values:
+    """channel, start_bcd, end_bcd, alarms, media_type, stream, storage."""
+    if end - at < 24:
+        raise Misfit
+    channel, start_bcd, end_bcd, alarms, media_type, stream, storage = _UNPACK_B6S6S8SBBB(body, at)
+    at += 24
+    if at != end:
+        raise Misfit
+    return {
+        "channel": channel,
+        "start_bcd": start_bcd,
+        "end_bcd": end_bcd,
+        "alarms": alarms,
+        "media_type": media_type,
+        "stream": stream,
+        "storage": storage,
+    }
+
+
+def _resources_element(body: bytes, at: int, end: int) -> tuple[Values, int]:
+    """channel, start_bcd, end_bcd, alarms, media_type, stream, storage, …"""
+    if end - at < 28:
+        raise Misfit
+    channel, start_bcd, end_bcd, alarms, media_type, stream, storage, file_size = _UNPACK_B6S6S8SBBBI(
+        body, at
+    )
+    at += 28
+    values: Values = {
+        "channel": channel,
+        "start_bcd": start_bcd,
+        "end_bcd": end_bcd,
+        "alarms": alarms,
+        "media_type": media_type,
+        "stream": stream,
+        "storage": storage,
+        "file_size": file_size,
+    }
+    return values, at
+
+
+def recording_list(body: bytes, at: int, end: int) -> Values:
+    """reply_serial, count, resources."""
+    if end - at < 6:
+        raise Misfit
+    reply_serial, count = _UNPACK_HI(body, at)
+    at += 6
+    resources: list[Values] = []
+    for _ in range(count):
+        element, at = _resources_element(body, at, end)
+        resources.append(element)
+    if at != end:
+        raise Misfit
+    return {"reply_serial": reply_serial, "count": count, "resources": resources}
+
+
+def recording_upload(body: bytes, at: int, end: int) -> Values:
+    """server, port, user, password, path, channel, start_bcd, end_bcd, alarms, media_type, stream, …"""
+    if end - at < 1:
+        raise Misfit
+    stop = at + 1 + body[at]
+    if stop > end:
+        raise Misfit
+    server = body[at + 1 : stop]
+    at = stop
+    if end - at < 2:
+        raise Misfit
+    (port,) = _UNPACK_H(body, at)
+    at += 2
+    if end - at < 1:
+        raise Misfit
+    stop = at + 1 + body[at]
+    if stop > end:
+        raise Misfit
+    user = body[at + 1 : stop]
+    at = stop
+    if end - at < 1:
+        raise Misfit
+    stop = at + 1 + body[at]
+    if stop > end:
+        raise Misfit
+    password = body[at + 1 : stop]
+    at = stop
+    if end - at < 1:
+        raise Misfit
+    stop = at + 1 + body[at]
+    if stop > end:
+        raise Misfit
+    path = body[at + 1 : stop]
+    at = stop
+    if end - at < 25:
+        raise Misfit
+    channel, start_bcd, end_bcd, alarms, media_type, stream, storage, condition = _UNPACK_B6S6S8SBBBB(
+        body, at
+    )
+    at += 25
+    if at != end:
+        raise Misfit
+    return {
+        "server": server,
+        "port": port,
+        "user": user,
+        "password": password,
+        "path": path,
+        "channel": channel,
+        "start_bcd": start_bcd,
+        "end_bcd": end_bcd,
+        "alarms": alarms,
+        "media_type": media_type,
+        "stream": stream,
+        "storage": storage,
+        "condition": condition,
+    }
+
+
+def recording_upload_finished(body: bytes, at: int, end: int) -> Values:
+    """reply_serial, result."""
+    if end - at < 3:
+        raise Misfit
+    reply_serial, result = _UNPACK_HB(body, at)
+    at += 3
+    if at != end:
+        raise Misfit
+    return {"reply_serial": reply_serial, "result": result}
+
+
+def recording_upload_control(body: bytes, at: int, end: int) -> Values:
+    """reply_serial, control."""
+    if end - at < 3:
+        raise Misfit
+    reply_serial, control = _UNPACK_HB(body, at)
+    at += 3
+    if at != end:
+        raise Misfit
+    return {"reply_serial": reply_serial, "control": control}
+
+
+def camera_rotation(body: bytes, at: int, end: int) -> Values:
+    """content."""
+    content = body[at:end]
+    return {"content": content}
 
 
 def split_position_batch_upload(body: bytes, at: int, end: int) -> Values:
@@ -349,42 +3204,244 @@ DECODERS: dict[int, dict[int, Callable[[bytes, int, int], Values]]] = {
     2011: {
         0x0001: terminal_general_response,
         0x8001: terminal_general_response,
-        0x0002: terminal_heartbeat,
+        0x0002: empty,
         0x0100: terminal_registration,
         0x8100: terminal_registration_response,
-        0x0003: terminal_heartbeat,
+        0x0003: empty,
         0x0102: terminal_authentication,
+        0x8103: parameter_setting,
+        0x8104: empty,
+        0x0104: parameter_query_response,
+        0x8105: terminal_control,
         0x0200: position_report,
-        0x8201: terminal_heartbeat,
+        0x8201: empty,
         0x0201: position_query_response,
         0x8202: temporary_tracking_control,
+        0x8300: text_message,
+        0x8301: event_setting,
+        0x0301: event_report,
+        0x8302: question,
+        0x0302: question_answer,
+        0x8303: information_menu_setting,
+        0x0303: information_order,
+        0x8304: information_service,
+        0x8400: call_back,
+        0x8401: phone_book_setting,
+        0x8500: vehicle_control,
+        0x0500: position_query_response,
+        0x8600: circle_setting,
+        0x8601: listed_parameter_query,
+        0x8602: rectangle_setting,
+        0x8603: listed_parameter_query,
+        0x8604: polygon_setting,
+        0x8605: listed_parameter_query,
+        0x8606: route_setting,
+        0x8607: listed_parameter_query,
+        0x8700: recorder_data_command,
+        0x0700: recorder_data,
+        0x8701: recorder_data_command,
+        0x0701: electronic_waybill,
+        0x0702: driver_identity,
+        0x0800: media_event,
+        0x0801: media_data,
+        0x8800: media_data_response,
+        0x8801: camera_shooting,
+        0x8802: media_search,
+        0x0802: media_search_response,
+        0x8803: media_upload,
+        0x8804: audio_recording,
+        0x8900: downlink_passthrough,
+        0x0900: downlink_passthrough,
+        0x0901: electronic_waybill,
+        0x8A00: platform_rsa_key,
+        0x0A00: platform_rsa_key,
     },
     2013: {
         0x0001: terminal_general_response,
         0x8001: terminal_general_response,
-        0x0002: terminal_heartbeat,
+        0x0002: empty,
         0x0100: terminal_registration_2013,
         0x8100: terminal_registration_response,
-        0x0003: terminal_heartbeat,
+        0x0003: empty,
         0x0102: terminal_authentication,
+        0x8003: missing_packages_request,
+        0x8103: parameter_setting,
+        0x8104: empty,
+        0x8106: listed_parameter_query,
+        0x0104: parameter_query_response,
+        0x8107: empty,
+        0x0107: attribute_query_response,
+        0x8105: terminal_control,
+        0x8108: upgrade_package,
+        0x0108: upgrade_result,
         0x0200: position_report,
-        0x8201: terminal_heartbeat,
+        0x8201: empty,
         0x0201: position_query_response,
         0x8202: temporary_tracking_control,
+        0x8203: alarm_confirmation,
         0x0704: position_batch_upload,
+        0x8300: text_message,
+        0x8301: event_setting,
+        0x0301: event_report,
+        0x8302: question,
+        0x0302: question_answer,
+        0x8303: information_menu_setting,
+        0x0303: information_order,
+        0x8304: information_service,
+        0x8400: call_back,
+        0x8401: phone_book_setting,
+        0x8500: vehicle_control,
+        0x0500: position_query_response,
+        0x8600: circle_setting,
+        0x8601: listed_parameter_query,
+        0x8602: rectangle_setting,
+        0x8603: listed_parameter_query,
+        0x8604: polygon_setting,
+        0x8605: listed_parameter_query,
+        0x8606: route_setting,
+        0x8607: listed_parameter_query,
+        0x8700: recorder_data_command,
+        0x0700: recorder_data,
+        0x8701: recorder_data_command,
+        0x0701: electronic_waybill,
+        0x8702: empty,
+        0x0702: driver_identity_2013,
+        0x0705: can_data,
+        0x0800: media_event,
+        0x0801: media_data_2013,
+        0x8800: media_data_response,
+        0x8801: camera_shooting,
+        0x0805: camera_shooting_response,
+        0x8802: media_search,
+        0x0802: media_search_response_2013,
+        0x8803: media_upload,
+        0x8804: audio_recording,
+        0x8805: single_media_upload,
+        0x8900: downlink_passthrough,
+        0x0900: downlink_passthrough,
+        0x0901: electronic_waybill,
+        0x8A00: platform_rsa_key,
+        0x0A00: platform_rsa_key,
+        0x9208: attachment_order,
+        0x1210: attachment_list,
+        0x1211: attachment_file,
+        0x1212: attachment_file,
+        0x9212: attachment_finished_response,
+        0x9003: empty,
+        0x1003: video_attributes,
+        0x1005: passenger_flow,
+        0x9101: live_video_request,
+        0x9102: live_video_control,
+        0x9105: live_video_state,
+        0x9201: replay_request,
+        0x9202: replay_control,
+        0x9205: recording_query,
+        0x1205: recording_list,
+        0x9206: recording_upload,
+        0x1206: recording_upload_finished,
+        0x9207: recording_upload_control,
+        0x9301: camera_rotation,
+        0x9302: camera_rotation,
+        0x9303: camera_rotation,
+        0x9304: camera_rotation,
+        0x9305: camera_rotation,
+        0x9306: camera_rotation,
     },
     2019: {
         0x0001: terminal_general_response,
         0x8001: terminal_general_response,
-        0x0002: terminal_heartbeat,
+        0x0002: empty,
         0x0100: terminal_registration_2019,
         0x8100: terminal_registration_response,
-        0x0003: terminal_heartbeat,
+        0x0003: empty,
         0x0102: terminal_authentication_2019,
+        0x8003: missing_packages_request_2019,
+        0x0005: missing_packages_request_2019,
+        0x0004: empty,
+        0x8004: server_time_response,
+        0x8204: empty,
+        0x8103: parameter_setting,
+        0x8104: empty,
+        0x8106: listed_parameter_query,
+        0x0104: parameter_query_response,
+        0x8107: empty,
+        0x0107: attribute_query_response_2019,
+        0x8105: terminal_control,
+        0x8108: upgrade_package,
+        0x0108: upgrade_result,
         0x0200: position_report,
-        0x8201: terminal_heartbeat,
+        0x8201: empty,
         0x0201: position_query_response,
         0x8202: temporary_tracking_control,
+        0x8203: alarm_confirmation,
         0x0704: position_batch_upload,
+        0x8300: text_message_2019,
+        0x8301: event_setting,
+        0x0301: event_report,
+        0x8302: question,
+        0x0302: question_answer,
+        0x8303: information_menu_setting,
+        0x0303: information_order,
+        0x8304: information_service,
+        0x8400: call_back,
+        0x8401: phone_book_setting,
+        0x8500: vehicle_control_2019,
+        0x0500: position_query_response,
+        0x8600: circle_setting_2019,
+        0x8601: listed_parameter_query,
+        0x8602: rectangle_setting_2019,
+        0x8603: listed_parameter_query,
+        0x8604: polygon_setting_2019,
+        0x8605: listed_parameter_query,
+        0x8606: route_setting_2019,
+        0x8607: listed_parameter_query,
+        0x8608: area_query,
+        0x0608: area_query_response,
+        0x8700: recorder_data_command,
+        0x0700: recorder_data,
+        0x8701: recorder_data_command,
+        0x0701: electronic_waybill,
+        0x8702: empty,
+        0x0702: driver_identity_2019,
+        0x0705: can_data,
+        0x0800: media_event,
+        0x0801: media_data_2013,
+        0x8800: media_data_response,
+        0x8801: camera_shooting,
+        0x0805: camera_shooting_response,
+        0x8802: media_search,
+        0x0802: media_search_response_2013,
+        0x8803: media_upload,
+        0x8804: audio_recording,
+        0x8805: single_media_upload,
+        0x8900: downlink_passthrough,
+        0x0900: downlink_passthrough,
+        0x0901: electronic_waybill,
+        0x8A00: platform_rsa_key,
+        0x0A00: platform_rsa_key,
+        0x9208: attachment_order,
+        0x1210: attachment_list,
+        0x1211: attachment_file,
+        0x1212: attachment_file,
+        0x9212: attachment_finished_response,
+        0x9003: empty,
+        0x1003: video_attributes,
+        0x1005: passenger_flow,
+        0x9101: live_video_request,
+        0x9102: live_video_control,
+        0x9105: live_video_state,
+        0x9201: replay_request,
+        0x9202: replay_control,
+        0x9205: recording_query,
+        0x1205: recording_list,
+        0x9206: recording_upload,
+        0x1206: recording_upload_finished,
+        0x9207: recording_upload_control,
+        0x9301: camera_rotation,
+        0x9302: camera_rotation,
+        0x9303: camera_rotation,
+        0x9304: camera_rotation,
+        0x9305: camera_rotation,
+        0x9306: camera_rotation,
     },
 }

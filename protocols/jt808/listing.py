@@ -1,16 +1,19 @@
-"""Prints an explained frame: in colour on a terminal, as plain aligned columns in a pipe."""
+"""Prints an explained frame, or the catalog: in colour on a terminal, as plain aligned columns in a pipe."""
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 from typing import TextIO
 
 from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
+from .catalog import catalog_row
+from .definitions.types import Message
 from .explain import Listing
-from .explain_body import Row
+from .rows import Row
 
 _BYTES_A_LINE = 8
 _HEX_WIDTH = 3 * _BYTES_A_LINE - 1
@@ -29,6 +32,17 @@ def print_listing(listing: Listing, out: TextIO | None = None) -> None:
             console.print(_styled(line, widths, row))
     for problem in listing.problems:
         console.print(Text(f"wrong: {problem}", "bold red"))
+
+
+def print_catalog(messages: Iterable[Message], out: TextIO | None = None) -> None:
+    """Writes a table of messages to `out` (standard output)."""
+    console = Console(file=out or sys.stdout, soft_wrap=True, highlight=False)
+    titles = ("id", "message", "名称", "sent", "answered by", "editions", "standard")
+    rows = [titles, *((*catalog_row(message), message.standard) for message in messages)]
+    widths = [max(cell_len(row[column]) for row in rows) for column in range(len(titles))]
+    for number, row in enumerate(rows):
+        cells = [cell + " " * (width - cell_len(cell)) for cell, width in zip(row, widths, strict=True)]
+        console.print(Text("  ".join(cells).rstrip(), "default" if number else "bold"))
 
 
 def _lines(row: Row) -> list[tuple[str, ...]]:

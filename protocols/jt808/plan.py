@@ -6,100 +6,51 @@ A construct that is not understood here raises UnsupportedConstruct, so nothing 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from functools import cache
 
 from construct import Bytes, Construct, FormatField, Renamed, Struct
 
 from .catalog import MESSAGES
+from .definitions.shapes import Chosen, CountedList, Fit, IfBit, IfMore, Many, OnlyIf, Recognised, Repeat
+from .definitions.tagged import Item, Items, Parameters, size_of
 from .definitions.types import (
-    Bit,
-    BitGroup,
     Choice,
-    CountedList,
+    CountedBytes,
     CountedText,
+    DateBcd,
+    Digits,
     FixedText,
     Flags,
-    Item,
-    Items,
-    OnlyIf,
+    PeriodBcd,
+    Raw,
     Text,
     TimeBcd,
     Trailing,
+    UtcBcd,
+)
+from .nodes import (
+    BitCondition,
+    Condition,
+    Counted,
+    Fitting,
+    Fixed,
+    Greedy,
+    Group,
+    ItemList,
+    Kind,
+    Known,
+    Listing,
+    More,
+    Node,
+    Number,
+    Repeated,
+    Rest,
+    Switch,
 )
 
 
 class UnsupportedConstruct(TypeError):
     """The declaration uses a construct that the walker does not know."""
-
-
-@dataclass(frozen=True)
-class Node:
-    """One field: its name and Chinese name ("" for the value of an additional item)."""
-
-    name: str
-    chinese: str
-
-
-@dataclass(frozen=True)
-class Number(Node):
-    """An unsigned big-endian integer of `width` bytes, perhaps with named bits or named values."""
-
-    width: int
-    bits: tuple[Bit | BitGroup, ...] = ()
-    names: dict[int, tuple[str, str]] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Fixed(Node):
-    """`width` bytes; `form` is "text" (GBK, NUL behind), "time" (BCD) or "raw"."""
-
-    width: int
-    form: str
-
-
-@dataclass(frozen=True)
-class Rest(Node):
-    """All bytes that are left; `form` is "text" or "trailing"."""
-
-    form: str
-
-
-@dataclass(frozen=True)
-class Counted(Node):
-    """GBK text behind a byte that counts its bytes."""
-
-
-@dataclass(frozen=True)
-class Condition(Node):
-    """`node` is there only when `field` equals `value` (when `equal` is False: does not equal)."""
-
-    node: Node
-    field: str
-    value: int
-    equal: bool
-
-
-@dataclass(frozen=True)
-class Group(Node):
-    """Fields under one name."""
-
-    nodes: tuple[Node, ...]
-
-
-@dataclass(frozen=True)
-class ItemList(Node):
-    """Additional items, by id; for each the plans of its known layouts by length."""
-
-    known: dict[int, tuple[Item, dict[int, Node]]]
-
-
-@dataclass(frozen=True)
-class Listing(Node):
-    """`count_field` times: a WORD that counts bytes, and fields in them."""
-
-    count_field: str
-    nodes: tuple[Node, ...]
 
 
 @cache
@@ -114,56 +65,116 @@ def walk_fields(declaration: Struct) -> tuple[Node, ...]:
 
 
 def walk(declaration: Construct) -> Node:
-    """The plan of one named field. Raises UnsupportedConstruct."""
-    if not isinstance(declaration, Renamed):
-        return _walk(declaration, "", "")
-    return _walk(declaration.subcon, declaration.name, declaration.docs)
+    """The plan of one field. Raises UnsupportedConstruct."""
+    name = chinese = ""
+    while isinstance(declaration, Renamed):  # `"name" / sub * "docs"` nests two of them
+        name = name or declaration.name or ""
+        chinese = chinese or declaration.docs
+        declaration = declaration.subcon
+    return _walk(declaration, name, chinese)
 
 
 def _walk(declaration: Construct, name: str, chinese: str) -> Node:
-    while isinstance(declaration, Renamed):  # `"name" / sub * "docs"` nests two of them
-        chinese = chinese or declaration.docs
-        declaration = declaration.subcon
-    if isinstance(declaration, Struct):
-        return Group(name, chinese, walk_fields(declaration))
+    for step in (_number, _bytes, _optional, _list, _open):
+        node = step(declaration, name, chinese)
+        if node is not None:
+            return node
+    raise UnsupportedConstruct(f"{name or 'a field'}: cannot derive anything from {declaration!r}")
+
+
+def _number(declaration: Construct, name: str, chinese: str) -> Node | None:
     if isinstance(declaration, FormatField):
         return Number(name, chinese, _unsigned_width(declaration))
     if isinstance(declaration, Flags):
         return Number(name, chinese, _unsigned_width(declaration.subcon), bits=declaration.bits)
     if isinstance(declaration, Choice):
         return Number(name, chinese, _unsigned_width(declaration.subcon), names=declaration.names)
-    if isinstance(declaration, Bytes):
-        return Fixed(name, chinese, declaration.length, _form_of(declaration))
-    return _walk_open(declaration, name, chinese)
+    return None
 
 
-def _walk_open(declaration: Construct, name: str, chinese: str) -> Node:
-    if isinstance(declaration, (Text, Trailing)):
-        return Rest(name, chinese, "text" if isinstance(declaration, Text) else "trailing")
-    if isinstance(declaration, CountedText):
-        return Counted(name, chinese)
-    if isinstance(declaration, OnlyIf):
-        inner = _walk(declaration.thensubcon, name, chinese)
-        return Condition(name, chinese, inner, declaration.field, declaration.value, declaration.equal)
-    if isinstance(declaration, Items):
-        known = {item.id: (item, _layouts(item)) for item in declaration.known.values()}
-        return ItemList(name, chinese, known)
+_FIXED_FORMS = (
+    (FixedText, "text"),
+    (PeriodBcd, "period"),
+    (UtcBcd, "utc"),
+    (TimeBcd, "time"),
+    (DateBcd, "date"),
+    (Digits, "digits"),
+    (Bytes, "raw"),
+)
+
+
+def _bytes(declaration: Construct, name: str, chinese: str) -> Node | None:
+    for kind, form in _FIXED_FORMS:
+        if isinstance(declaration, kind):
+            return Fixed(name, chinese, declaration.length, form)
+    for kind, form in ((Text, "text"), (Raw, "raw"), (Trailing, "trailing")):
+        if isinstance(declaration, kind):
+            return Rest(name, chinese, form)
+    for kind, form in ((CountedText, "text"), (CountedBytes, "raw")):
+        if isinstance(declaration, kind):
+            return Counted(name, chinese, _unsigned_width(declaration.length), form)
+    return None
+
+
+def _optional(declaration: Construct, name: str, chinese: str) -> Node | None:
+    if isinstance(declaration, IfMore):
+        return More(name, chinese, _walk(declaration.subcon, name, chinese))
+    if not isinstance(declaration, (OnlyIf, IfBit)):
+        return None
+    inner = _walk(declaration.thensubcon, name, chinese)
+    if isinstance(declaration, IfBit):
+        return BitCondition(name, chinese, inner, declaration.field, declaration.bit)
+    return Condition(name, chinese, inner, declaration.field, declaration.values, declaration.equal)
+
+
+def _list(declaration: Construct, name: str, chinese: str) -> Node | None:
     if isinstance(declaration, CountedList):
         return Listing(name, chinese, declaration.count_field, walk_fields(declaration.element))
-    raise UnsupportedConstruct(f"{name or 'a field'}: cannot derive anything from {declaration!r}")
+    if isinstance(declaration, Repeat):
+        return Repeated(name, chinese, declaration.count, walk(declaration.element))
+    if isinstance(declaration, Many):
+        return Greedy(name, chinese, _group(declaration.element))
+    if isinstance(declaration, Recognised):
+        element = _group(declaration.element)
+        return Known(name, chinese, declaration.count_field, declaration.tag, element)
+    if isinstance(declaration, (Items, Parameters)):
+        kinds = {item.id: _kind(item) for item in declaration.items}
+        known = {each: kinds[item.id] for each, item in declaration.known.items()}
+        rest = (declaration.label, declaration.id_width, declaration.count_field)
+        return ItemList(name, chinese, known, tuple(kinds.values()), *rest)
+    return None
 
 
-def _layouts(item: Item) -> dict[int, Node]:
-    return {layout.sizeof(): walk(layout) for layout in item.layouts}
+def _open(declaration: Construct, name: str, chinese: str) -> Node | None:
+    if isinstance(declaration, Struct):
+        return Group(name, chinese, walk_fields(declaration))
+    if isinstance(declaration, Fit):
+        return Fitting(name, chinese, _group(declaration.layout))
+    if isinstance(declaration, Chosen):
+        known = {key: _group(layout) for key, layout in declaration.known.items()}
+        return Switch(name, chinese, declaration.key_field, declaration.size_field, known)
+    return None
+
+
+def _group(declaration: Struct) -> Group:
+    return Group("", "", walk_fields(declaration))
+
+
+def _kind(item: Item) -> Kind:
+    fixed: dict[int, Node] = {}
+    variable = None
+    for layout in item.layouts:
+        size, node = size_of(layout), walk(layout)
+        if size is not None:
+            fixed[size] = node
+        elif variable is None and isinstance(node, (Group, Rest)):
+            variable = node
+        else:
+            raise UnsupportedConstruct(f"item 0x{item.id:02X}: {layout!r} cannot be its layout of any length")
+    return Kind(item, fixed, variable)
 
 
 def _unsigned_width(declaration: Construct) -> int:
     if isinstance(declaration, FormatField) and declaration.fmtstr in (">B", ">H", ">L", ">I"):
         return declaration.length
     raise UnsupportedConstruct(f"not an unsigned big-endian integer of 1, 2 or 4 bytes: {declaration!r}")
-
-
-def _form_of(declaration: Bytes) -> str:
-    if isinstance(declaration, FixedText):
-        return "text"
-    return "time" if isinstance(declaration, TimeBcd) else "raw"

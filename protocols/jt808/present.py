@@ -6,17 +6,31 @@ otherwise an integer stays an integer and bytes become {"hex": "…"}.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from datetime import datetime, timedelta, timezone
+from collections.abc import Iterable
 from typing import Any
 
-from protocols.wire.bcd import bcd_to_digits, digits_to_bcd
 from protocols.wire.errors import LocalProtocolError, ProtocolError
 
 from .definitions.types import Bit, BitGroup
-from .plan import Condition, Counted, Fixed, Group, ItemList, Listing, Node, Number, Rest
+from .nodes import (
+    Fitting,
+    Fixed,
+    Greedy,
+    Group,
+    ItemList,
+    Known,
+    Listing,
+    Node,
+    Number,
+    Repeated,
+    chosen,
+    is_text,
+    is_trailing,
+    unwrapped,
+)
+from .times import present_bcd, unpresent_bcd
+from .writing import layout_for
 
-BEIJING = timezone(timedelta(hours=8))
 Presented = Any
 
 
@@ -24,8 +38,8 @@ def present_fields(nodes: Iterable[Node], values: dict[str, Any]) -> dict[str, P
     """The fields of `values` in presented form; what is not there, and an empty `trailing`, is left out."""
     shown = {}
     for node in nodes:
-        if node.name in values and not (_is_trailing(node) and not values[node.name]):
-            shown[node.name] = present(node, values[node.name])
+        if node.name in values and not (is_trailing(node) and not values[node.name]):
+            shown[node.name] = present(chosen(node, values), values[node.name])
     return shown
 
 
@@ -37,16 +51,18 @@ def unpresent_fields(nodes: Iterable[Node], shown: dict[str, Presented]) -> dict
     for name in shown:
         if name not in by_name:
             raise LocalProtocolError("no such field", field=name)
-    values = {name: unpresent(by_name[name], each) for name, each in shown.items()}
+    values: dict[str, Any] = {}
     for node in by_name.values():
-        if _is_trailing(node):
-            values.setdefault(node.name, b"")
+        if node.name in shown:
+            values[node.name] = unpresent(chosen(node, values), shown[node.name])
+        elif is_trailing(node):
+            values[node.name] = b""
     return values
 
 
 def present(node: Node, value: Any) -> Presented:
     """One wire value in its best invertible form."""
-    inner = node.node if isinstance(node, Condition) else node
+    inner = unwrapped(node)
     try:
         shown = _present(inner, value)
         if unpresent(inner, shown) == value:
@@ -58,7 +74,7 @@ def present(node: Node, value: Any) -> Presented:
 
 def unpresent(node: Node, shown: Presented) -> Any:
     """The wire value behind one presented value. Raises LocalProtocolError when there is none."""
-    inner = node.node if isinstance(node, Condition) else node
+    inner = unwrapped(node)
     try:
         return _unpresent(inner, shown)
     except LocalProtocolError as error:
@@ -86,47 +102,55 @@ def set_flags(bits: Iterable[Bit | BitGroup], value: int) -> list[tuple[str, int
     return sorted(found, key=lambda each: each[1])
 
 
-def iso_time(time_bcd: bytes) -> str:
-    """BCD[6] YYMMDDhhmmss as "2025-01-02T03:04:05+08:00".
-
-    Raises ValueError or RemoteProtocolError when it is no time.
-    """
-    return datetime.strptime(bcd_to_digits(time_bcd), "%y%m%d%H%M%S").replace(tzinfo=BEIJING).isoformat()
-
-
 def _present(node: Node, value: Any) -> Presented:
-    if isinstance(node, Group):
-        return present_fields(node.nodes, value)
-    if isinstance(node, Listing):
-        return [present_fields(node.nodes, each) for each in value]
+    if isinstance(value, dict):
+        return present_fields(_fields_of(node), value)
     if isinstance(node, ItemList):
         return [_present_item(node, item) for item in value]
+    if isinstance(value, list):
+        return [present(_element_of(node), each) for each in value]
     if isinstance(node, Number):
         return flag_names(node.bits, value) if node.bits else node.names.get(value, (value,))[0]
-    if isinstance(node, Fixed) and node.form == "time":
-        return iso_time(value)
-    if _is_text(node):
+    if isinstance(node, Fixed) and node.form not in ("text", "raw"):
+        return present_bcd(node.form, value)
+    if is_text(node):
         return (value.rstrip(b"\x00") if isinstance(node, Fixed) else value).decode("gbk")
     return {"hex": value.hex()}
 
 
 def _unpresent(node: Node, shown: Presented) -> Any:
-    if isinstance(node, Group):
-        return unpresent_fields(node.nodes, shown)
-    if isinstance(node, Listing):
-        return [unpresent_fields(node.nodes, each) for each in shown]
+    if isinstance(shown, dict) and set(shown) == {"hex"}:
+        return bytes.fromhex(shown["hex"])
+    if isinstance(shown, dict):
+        return unpresent_fields(_fields_of(node), shown)
     if isinstance(node, ItemList):
         return [_unpresent_item(node, item) for item in shown]
+    if isinstance(node, (Listing, Repeated, Greedy, Known)):
+        return [unpresent(_element_of(node), each) for each in shown]
     if isinstance(node, Number):
         return _unpresent_number(node, shown)
-    if isinstance(shown, dict):
-        return bytes.fromhex(shown["hex"])
-    if isinstance(node, Fixed) and node.form == "time":
-        return _bcd_of(shown)
-    if _is_text(node):
+    if isinstance(node, Fixed) and node.form not in ("text", "raw"):
+        return unpresent_bcd(node.form, shown, node.width)
+    if is_text(node):
         text = shown.encode("gbk")
         return text.ljust(node.width, b"\x00") if isinstance(node, Fixed) else text
     raise LocalProtocolError('{"hex": "…"} is wanted')
+
+
+def _fields_of(node: Node) -> Iterable[Node]:
+    """The fields of what an object stands for."""
+    if isinstance(node, Group):
+        return node.nodes
+    if isinstance(node, Fitting):
+        return node.group.nodes
+    raise LocalProtocolError("an object is not wanted here")
+
+
+def _element_of(node: Node) -> Node:
+    if isinstance(node, Listing):
+        return Group("", "", node.nodes)
+    assert isinstance(node, (Repeated, Greedy, Known))
+    return node.element
 
 
 def _unpresent_number(node: Number, shown: Presented) -> int:
@@ -152,18 +176,12 @@ def _bits_of(bits: Iterable[Bit | BitGroup], wanted: str) -> list[int]:
     raise LocalProtocolError(f"no such flag: {wanted!r}")
 
 
-def _bcd_of(text: str) -> bytes:
-    moment = datetime.fromisoformat(text)
-    if moment.tzinfo is None:
-        raise ValueError("a time needs its offset, +08:00")
-    return digits_to_bcd(moment.astimezone(BEIJING).strftime("%y%m%d%H%M%S"), 6)
-
-
 def _present_item(node: ItemList, item: dict[str, Any]) -> dict[str, Presented]:
-    shown: dict[str, Presented] = {"id": f"0x{item['id']:02X}"}
-    if item["id"] in node.known:
-        shown["item"] = node.known[item["id"]][0].name
-    layout = item_layout(node, item["id"], item["value"])
+    shown: dict[str, Presented] = {"id": f"0x{item['id']:0{min(2 * node.id_width, 4)}X}"}
+    kind = node.known.get(item["id"])
+    if kind:
+        shown[node.label] = kind.item.name
+    layout = _layout_of(node, item["id"], item["value"])
     shown["value"] = present(layout, item["value"]) if layout else {"hex": item["value"].hex()}
     return shown
 
@@ -171,36 +189,22 @@ def _present_item(node: ItemList, item: dict[str, Any]) -> dict[str, Presented]:
 def _unpresent_item(node: ItemList, shown: dict[str, Presented]) -> dict[str, Any]:
     item_id = number_of(shown["id"])
     value = shown["value"]
-    if isinstance(value, dict) and "hex" in value:
+    if isinstance(value, dict) and set(value) == {"hex"}:
         return {"id": item_id, "value": bytes.fromhex(value["hex"])}
-    layout = item_layout(node, item_id, value)
+    layout = _layout_of(node, item_id, value)
     if layout is None:
-        raise LocalProtocolError(f'item 0x{item_id:02X} takes {{"hex": "…"}}, not {value!r}')
+        raise LocalProtocolError(f'{node.label} 0x{item_id:02X} takes {{"hex": "…"}}, not {value!r}')
     return {"id": item_id, "value": unpresent(layout, value)}
 
 
-def item_layout(node: ItemList, item_id: int, value: Any) -> Node | None:
-    """The layout that a wire value or presented value of this item has; None for raw bytes."""
-    wanted: Callable[[Node], bool]
-    if isinstance(value, dict):
-        names = set(value)
-        wanted = lambda layout: isinstance(layout, Group) and names == {each.name for each in layout.nodes}  # noqa: E731
-    elif isinstance(value, bytes):
-        return None
-    else:
-        wanted = lambda layout: isinstance(layout, Number)  # noqa: E731
-    layouts = node.known[item_id][1].values() if item_id in node.known else ()
-    return next(filter(wanted, layouts), None)
+def _layout_of(node: ItemList, item_id: int, value: Any) -> Node | None:
+    """The layout of a wire value or presented value; None for raw bytes."""
+    variable = node.known[item_id].variable if item_id in node.known else None
+    if isinstance(value, (bytes, str)) and variable and is_text(variable):
+        return variable
+    return None if isinstance(value, bytes) else layout_for(node, item_id, value)
 
 
 def number_of(shown: Presented) -> int:
     """512, "512" or "0x0200" as an integer. Raises ValueError or TypeError."""
     return int(shown, 0) if isinstance(shown, str) else int(shown)
-
-
-def _is_text(node: Node) -> bool:
-    return isinstance(node, Counted) or (isinstance(node, (Fixed, Rest)) and node.form == "text")
-
-
-def _is_trailing(node: Node) -> bool:
-    return isinstance(node, Rest) and node.form == "trailing"

@@ -11,7 +11,17 @@ UNITS = {
     "deg": (0, "°"),
     "m": (0, " m"),
     "s": (0, " s"),
+    "ms": (0, " ms"),
+    "kmh": (0, " km/h"),
+    "kpa": (0, " kPa"),
+    "percent": (0, " %"),
 }
+
+
+def unit_of(name: str) -> str:
+    """The unit that the integer of a field counts: ("speed_dkmh") → "0.1 km/h", "" for none."""
+    places, unit = UNITS.get(name.rpartition("_")[2], (0, "")) if "_" in name else (0, "")
+    return f"{'0.' + '0' * (places - 1) + '1' if places else ''}{unit}"
 
 
 def with_unit(name: str, value: int) -> str:

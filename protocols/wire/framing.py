@@ -20,19 +20,23 @@ ESCAPED_ESCAPE = b"\x7d\x01"
 
 PAYLOAD_MAX = HEADER_BYTES_2019 + PACKAGE_ITEM_BYTES + BODY_LENGTH_MAX
 ESCAPED_MAX = 2 * (PAYLOAD_MAX + 1)  # every byte and the check escaped
-REJECTIONS_KEPT = 8  # details kept between two looks of the caller; counters count them all
+REJECTIONS_KEPT = 8  # details kept by default between two looks of the caller; counters count them all
 
 # XOR of many bytes by folding one big integer in halves: under 1 µs for 60 bytes where a loop takes 4 µs.
-_SHORT_BYTES = 64  # most frames: their folds are written out below
-_LONG_FOLDS = (8192, 4096, 2048, 1024, 512)  # bits
+_SHORT_BYTES = 64  # most frames: their folds are all that is needed
+_PIECE_BYTES = 256  # of longer ones; integers of a kilobyte do not fit the heap of a terminal
 
 
 def xor_of(data):
     """The XOR of all bytes: the check byte of a payload, and 0 over payload + its check byte."""
-    folded = int.from_bytes(data, "big")
-    if len(data) > _SHORT_BYTES:
-        for bits in _LONG_FOLDS:
-            folded ^= folded >> bits
+    if len(data) <= _SHORT_BYTES:
+        folded = int.from_bytes(data, "big")
+    else:
+        folded = 0
+        for at in range(0, len(data), _PIECE_BYTES):
+            folded ^= int.from_bytes(data[at : at + _PIECE_BYTES], "big")
+        folded ^= folded >> 1024
+        folded ^= folded >> 512
     folded ^= folded >> 256
     folded ^= folded >> 128
     folded ^= folded >> 64
@@ -105,16 +109,17 @@ class FrameSplitter:
 
     Every `7E` ends one candidate and begins the next, so a delimiter may be shared, empty pairs cost
     nothing, and after any damage the next `7E` is where reading goes on: a bad candidate costs itself
-    alone. At most ESCAPED_MAX bytes are held.
+    alone. At most ESCAPED_MAX bytes are held, and the details of `kept` rejections, as large each.
     """
 
-    def __init__(self):
+    def __init__(self, kept=REJECTIONS_KEPT):
         self.frames = 0
         self.rejected = 0
         self.garbage_bytes = 0  # bytes outside any pair of delimiters, and those of oversized candidates
         self._tail = b""
         self._synchronised = False
         self._rejections = []
+        self._kept = kept
 
     def receive(self, data):
         """Takes the next bytes of the stream, gives the payloads (bytes, header + body) that they complete.
@@ -157,14 +162,14 @@ class FrameSplitter:
     def rejections(self):
         """The refusals since the last call, as (RemoteProtocolError, escaped bytes), oldest first.
 
-        At most REJECTIONS_KEPT are kept; `rejected` counts them all.
+        At most `kept` are kept; `rejected` counts them all.
         """
         taken, self._rejections = self._rejections, []
         return taken
 
     def _reject(self, error, candidate):
         self.rejected += 1
-        if len(self._rejections) < REJECTIONS_KEPT:
+        if len(self._rejections) < self._kept:
             self._rejections.append((error, candidate))
 
     def _limit_tail(self):

@@ -7,6 +7,7 @@ import sys
 import pytest
 from typer.testing import CliRunner
 
+from protocols.jt808.catalog import MESSAGES
 from protocols.jt808.cli import app
 from protocols.jt808.hex_lines import bytes_of
 from tests.vectors import load
@@ -185,3 +186,65 @@ def test_explain_says_what_is_wrong(frame, words):
 def test_explain_refuses_what_is_no_hex():
     result = jt808("explain", "xyz")
     assert result.exit_code == 1 and "not hex" in result.stderr
+
+
+def test_list_names_every_message():
+    table = jt808("list")
+    assert table.exit_code == 0 and len(lines(table)) == len(MESSAGES) + 1
+    for words in ("0x8103", "ParameterSetting", "设置终端参数", "platform → terminal", "0x0001", "JT/T 1078"):
+        assert words in table.stdout
+    entries = [json.loads(line) for line in lines(jt808("list", "--json"))]
+    assert entries[0] == {
+        "id": "0x0001",
+        "message": "TerminalGeneralResponse",
+        "chinese": "终端通用应答",
+        "direction": "up",
+        "answered_by": None,
+        "editions": [2011, 2013, 2019],
+        "standard": "JT/T 808",
+    }
+    assert {int(entry["id"], 16) for entry in entries} == set(MESSAGES)
+
+
+def test_diff_tells_the_fields():
+    other = (
+        "7e020000220138001380000002000000000000000301dc89d0073d8aa5000c025e005a250102030405010400012345567e"
+    )
+    result = jt808("diff", POSITION, other)
+    assert (result.exit_code, lines(result)) == (1, ["body.speed_dkmh: 605 → 606"])
+    as_json = json.loads(jt808("diff", "--json", POSITION, other).stdout)
+    assert as_json == {"path": "body.speed_dkmh", "left": 605, "right": 606}
+
+
+def test_diff_goes_into_lists_and_tells_what_is_absent():
+    shorter = jt808(
+        "encode", stdin=json.dumps({**json.loads(jt808("decode", "--json", POSITION).stdout), "serial": 3})
+    )
+    result = jt808("diff", POSITION, shorter.stdout.strip())
+    assert lines(result) == ["serial: 2 → 3"]
+    without_item = json.loads(jt808("decode", "--json", POSITION).stdout)
+    without_item["body"]["items"] = []
+    result = jt808("diff", POSITION, jt808("encode", stdin=json.dumps(without_item)).stdout.strip())
+    assert lines(result)[0].startswith('body.items[0]: {"id": "0x01"') and lines(result)[0].endswith("→ –")
+
+
+def test_diff_of_the_same_frame_and_of_no_frame():
+    assert (jt808("diff", HEARTBEAT, HEARTBEAT.upper()).exit_code) == 0
+    result = jt808("diff", HEARTBEAT, "zz")
+    assert result.exit_code == 2 and "not hex" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("message_id", "words"),
+    [
+        ("0f01", "ReservedUplink 终端上行消息保留"),
+        ("8f01", "platform → terminal"),
+        ("e001", "VendorUplink"),
+        ("f001", "VendorDownlink"),
+        ("0e00", "not declared"),
+    ],
+)
+def test_explain_knows_whose_an_undeclared_id_is(message_id, words):
+    frame = jt808("encode", stdin=json.dumps({"id": f"0x{message_id}", "phone": "1", "body_hex": "ab"}))
+    result = jt808("explain", frame.stdout.strip())
+    assert result.exit_code == 0 and words in result.stdout

@@ -6,10 +6,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from protocols.jt808 import codec
+from protocols.jt808 import codec, walk
 from protocols.jt808.catalog import MESSAGES, lookup, lookup_name
-from protocols.jt808.editions import edition_of_registration
-from protocols.wire import bodies
+from protocols.jt808.editions import edition_of_body, edition_of_registration
 from protocols.wire.errors import LocalProtocolError, RemoteProtocolError
 from protocols.wire.framing import build_frame, open_frame
 
@@ -60,7 +59,7 @@ def headers(draw: st.DrawFn, message_id: int, body_length: int) -> bytes:
 @given(declared, st.booleans(), st.data())
 def test_any_frame_with_a_right_check_byte_comes_back(kind, damaged, data):
     message_id, edition = kind
-    body = bodies.encode_body(*kind, data.draw(wire_values(*kind)))
+    body = walk.encode_body(*kind, data.draw(wire_values(*kind)))
     if damaged:
         body = data.draw(damaged_bodies(body))
     body = body[:1023]
@@ -170,6 +169,29 @@ def test_the_edition_of_a_registration(body, edition):
 
 
 @pytest.mark.parametrize(
+    ("message_id", "body", "edition"),
+    [
+        (0x0702, "06cdf5d0a1c3f7" + "00" * 60 + "04c0a5c3f7", 2011),
+        (0x0702, "02250102180000", 2013),
+        (0x0702, "06cdf5", 2013),  # fits neither
+        (0x0801, "00000007 00 00 00 01 ffd8ffd9", 2011),
+        (0x0801, "00000007 00 00 00 01" + "00" * 28, 2013),
+        (0x0802, "0006 0001 00 01 00" + "00" * 28, 2011),
+        (0x0802, "0006 0000", 2013),
+        (0x0200, "00", 2013),
+        (0x0704, "0000 00", 2013),
+        (0x0F00, "", 2013),
+    ],
+)
+def test_the_edition_of_a_body(message_id, body, edition):
+    data = payload_of(body)
+    assert edition_of_body(message_id, data) == edition
+    assert edition_of_body(message_id, data, 2019) == 2019
+    head = payload_of(f"{message_id:04x} {len(data):04x} 013800138000 0001")
+    assert there_and_back(head + data)["edition"] == edition
+
+
+@pytest.mark.parametrize(
     ("change", "field"),
     [
         ({"phone": "12345678901234567890123"}, ""),
@@ -224,7 +246,7 @@ def test_no_header_no_message():
 
 
 def test_the_catalog_answers():
-    assert len(MESSAGES) == 12
+    assert len(MESSAGES) == 95
     report = lookup(0x0200)
     assert (report.name, report.direction, report.answered_by, report.editions) == (
         "PositionReport",
@@ -233,7 +255,7 @@ def test_the_catalog_answers():
         (2011, 2013, 2019),
     )
     assert lookup(0x0704).editions == (2013, 2019)
-    assert lookup_name("PositionReport") is report and lookup(0x0900) is None
+    assert lookup_name("PositionReport") is report and lookup(0x0F00) is None
     assert all(message.chinese and message.clause for message in MESSAGES.values())
     assert (
         open_frame(codec.encode_message({"id": "0x0003", "phone": "1", "body": {}})[1:-1])[:2] == b"\x00\x03"

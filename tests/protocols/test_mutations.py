@@ -5,29 +5,17 @@ import random
 
 import pytest
 
-from protocols.jt808 import codec, fast, oracle
+from protocols.jt808 import codec, fast, oracle, walk
 from protocols.jt808.explain import explain_frame
 from protocols.wire import bodies
 from protocols.wire.errors import RemoteProtocolError
 from protocols.wire.framing import FrameSplitter, build_frame, open_frame
 from protocols.wire.header import parse_header
-from tests.vectors import load
+
+from . import coverage
 
 EDITIONS = (2011, 2013, 2019)
-SEEDS = [bytes.fromhex(vector["frame"]) for vector in load("frames")]
-BATCH = bytes.fromhex("0002 01 001c" + "00" * 28 + "0022" + "00" * 28 + "010400000001")
-SEEDS += [
-    build_frame(bytes.fromhex(head) + body)
-    for head, body in (
-        ("0704 0045 013800138000 0001", BATCH),
-        ("0704 4045 01 00000000013800138000 0001", BATCH),
-        ("0100 0029 013800138000 0001", bytes(41)),
-        ("0102 4029 01 00000000013800138000 0001", b"\x05" + bytes(40)),
-        ("8100 0005 013800138000 0001", bytes(5)),
-        ("8202 0006 013800138000 0001", bytes.fromhex("000a0000012c")),
-        ("0201 001e 013800138000 0001", bytes(30)),
-    )
-]
+SEEDS = [frame for frames in coverage.frames().values() for frame in frames]
 
 
 def mutated(dice: random.Random, data: bytes) -> bytes:
@@ -61,10 +49,11 @@ def read_everything(payload: bytes, thorough: bool) -> None:
     except RemoteProtocolError:
         return
     body = payload[header.body_at :]
-    decoders = [fast.decode_body, bodies.decode_body, *([oracle.decode_body] if thorough else [])]
+    decoders = [fast.decode_body, walk.decode_body, *([oracle.decode_body] if thorough else [])]
     for edition in EDITIONS:
         if fast.knows(header.message_id, edition):
-            for decode in decoders:
+            table = [bodies.decode_body] if bodies.knows(header.message_id, edition) else []
+            for decode in decoders + table:
                 try:
                     decode(header.message_id, edition, body)
                 except RemoteProtocolError as error:

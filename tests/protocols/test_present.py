@@ -3,8 +3,9 @@
 import pytest
 
 from protocols.jt808.definitions.flags import STATUS
-from protocols.jt808.plan import Fixed, Number
-from protocols.jt808.present import iso_time, present, unpresent
+from protocols.jt808.nodes import Fixed, Number
+from protocols.jt808.present import present, unpresent
+from protocols.jt808.times import iso_time
 from protocols.jt808.units import with_unit
 from protocols.wire.errors import LocalProtocolError, ProtocolError
 

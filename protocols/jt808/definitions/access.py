@@ -3,10 +3,11 @@
 from construct import Int8ub, Int16ub, Struct
 
 from .results import RESULT_OF_REGISTRATION
-from .types import Choice, CountedText, FixedText, Message, OnlyIf, Text, changed, in_every_edition
+from .shapes import OnlyIf
+from .types import Choice, CountedText, FixedText, Message, Text, changed, in_every_edition
 
-# JT/T 415-2006 codes up to 2013; JT/T 697.7-2014 adds green with 2019. 91–94 are the codes of new-energy and
-# other plates in the freight code set (confidence B in part), so they stay numbers here.
+# JT/T 415-2006 codes up to 2013; JT/T 697.7-2014 adds green with 2019. 91 to 94 are those of the freight code
+# set, for farm and new-energy vehicles.
 PLATE_COLOURS = {
     0: ("none", "未上牌"),
     1: ("blue", "蓝色"),
@@ -15,6 +16,10 @@ PLATE_COLOURS = {
     4: ("white", "白色"),
     5: ("green", "绿色"),
     9: ("other", "其他"),
+    91: ("farm_yellow", "农黄色"),
+    92: ("farm_green", "农绿色"),
+    93: ("yellow_green", "黄绿色"),
+    94: ("gradient_green", "渐变绿色"),
 }
 
 _REGISTRATION = Struct(

@@ -9,10 +9,10 @@ from .types import Bit, BitGroup, Flags
 
 ALARM = Flags(
     Int32ub,
-    Bit(0, "emergency", "紧急报警"),
+    Bit(0, "emergency", "紧急报警", until_answered=True),
     Bit(1, "overspeed", "超速报警"),
     Bit(2, "fatigue", "疲劳驾驶"),
-    Bit(3, "danger", "危险预警"),  # 2019: dangerous driving behaviour 危险驾驶行为
+    Bit(3, "danger", "危险预警", until_answered=True),  # 2019: dangerous driving behaviour 危险驾驶行为
     Bit(4, "gnss_fault", "GNSS模块发生故障"),
     Bit(5, "gnss_antenna_open", "GNSS天线未接或被剪断"),
     Bit(6, "gnss_antenna_short", "GNSS天线短路"),
@@ -29,18 +29,18 @@ ALARM = Flags(
     Bit(17, "right_turn_blind_spot", "右转盲区异常", 2019),
     Bit(18, "driving_time_exceeded", "当天累计驾驶超时"),
     Bit(19, "parking_time_exceeded", "超时停车"),
-    Bit(20, "area_crossed", "进出区域"),
-    Bit(21, "route_crossed", "进出路线"),
-    Bit(22, "section_time", "路段行驶时间不足/过长"),
+    Bit(20, "area_crossed", "进出区域", until_answered=True),
+    Bit(21, "route_crossed", "进出路线", until_answered=True),
+    Bit(22, "section_time", "路段行驶时间不足/过长", until_answered=True),
     Bit(23, "route_deviation", "路线偏离报警"),
     Bit(24, "vss_fault", "车辆VSS故障"),
     Bit(25, "fuel_abnormal", "车辆油量异常"),
     Bit(26, "stolen", "车辆被盗"),
-    Bit(27, "illegal_ignition", "车辆非法点火"),
-    Bit(28, "illegal_displacement", "车辆非法位移"),
+    Bit(27, "illegal_ignition", "车辆非法点火", until_answered=True),
+    Bit(28, "illegal_displacement", "车辆非法位移", until_answered=True),
     Bit(29, "collision", "碰撞预警"),  # 2011 and 2019 call it an alarm, 2013 a pre-warning
     Bit(30, "rollover", "侧翻预警", 2013),
-    Bit(31, "illegal_door_opening", "非法开门报警", 2013),
+    Bit(31, "illegal_door_opening", "非法开门报警", 2013, until_answered=True),
 )
 
 STATUS = Flags(

@@ -5,7 +5,9 @@ Vendors re-use standard ids (0x06 as battery percent, …): a dialect decides, t
 
 from construct import Bytes, Int8ub, Int16ub, Int32ub, Struct
 
-from .types import Bit, Choice, Flags, Item, Items
+from .safety_items import SAFETY_ITEMS
+from .tagged import Item, Items
+from .types import Bit, Choice, Flags
 
 _AREA_TYPES = {
     1: ("circle", "圆形区域"),
@@ -100,4 +102,5 @@ STANDARD_ITEMS = Items(
     Item(0x2B, "analog", "模拟量", (_ANALOG,), 2013),
     Item(0x30, "radio_strength", "无线通信网络信号强度", (Int8ub,), 2013),
     Item(0x31, "satellites", "GNSS定位卫星数", (Int8ub,), 2013),
+    *SAFETY_ITEMS,
 )

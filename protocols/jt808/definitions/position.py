@@ -2,20 +2,13 @@
 
 from construct import Int8ub, Int16ub, Int32ub, Struct
 
-from .flags import ALARM, STATUS
+from .blocks import BASIC_FIELDS
 from .items import STANDARD_ITEMS
-from .types import Choice, CountedList, Message, OnlyIf, TimeBcd, Trailing, in_every_edition
+from .shapes import CountedList, OnlyIf
+from .types import Bit, Choice, Flags, Message, Trailing, clause, from_2013, in_every_edition
 
 POSITION = Struct(
-    "alarm" / ALARM * "报警标志",
-    "status" / STATUS * "状态",
-    "latitude_udeg" / Int32ub * "纬度",  # magnitude; the hemisphere is in the status
-    "longitude_udeg" / Int32ub * "经度",
-    # T reads it as signed; the text defines nothing below sea level (confidence C): unsigned here.
-    "altitude_m" / Int16ub * "高程",
-    "speed_dkmh" / Int16ub * "速度",
-    "direction_deg" / Int16ub * "方向",  # 0–359, north 0, clockwise
-    "time_bcd" / TimeBcd() * "时间",
+    *BASIC_FIELDS,
     "items" / STANDARD_ITEMS * "位置附加信息项列表",
     "trailing" / Trailing() * "剩余字节",
 )
@@ -28,6 +21,23 @@ _QUERY_RESPONSE = Struct(
 _TRACKING = Struct(
     "interval_s" / Int16ub * "时间间隔",  # 0 stops the tracking
     "validity_s" / OnlyIf("interval_s", 0, Int32ub, equal=False) * "位置跟踪有效期",
+)
+
+# Only these alarms can be confirmed by hand.
+_CONFIRMABLE = Flags(
+    Int32ub,
+    Bit(0, "emergency", "紧急报警"),
+    Bit(3, "danger", "危险预警"),
+    Bit(20, "area_crossed", "进出区域报警"),
+    Bit(21, "route_crossed", "进出路线报警"),
+    Bit(22, "section_time", "路段行驶时间不足/过长报警"),
+    Bit(27, "illegal_ignition", "车辆非法点火报警"),
+    Bit(28, "illegal_displacement", "车辆非法位移报警"),
+)
+
+_ALARM_CONFIRMATION = Struct(
+    "alarm_serial" / Int16ub * "报警消息流水号",  # 0: all alarms of the type
+    "alarm_type" / _CONFIRMABLE * "人工确认报警类型",
 )
 
 _BATCH_KINDS = {0: ("normal", "正常位置批量汇报"), 1: ("blind_zone", "盲区补报")}
@@ -76,7 +86,15 @@ MESSAGES = (
         "unverified: JT/T 808-2013 §8.21",
         in_every_edition(_TRACKING),
     ),
-    # New in 2013.
+    Message(
+        0x8203,
+        "AlarmConfirmation",
+        "人工确认报警消息",
+        "down",
+        0x0001,
+        clause(22),
+        from_2013(_ALARM_CONFIRMATION),
+    ),
     Message(
         0x0704,
         "PositionBatchUpload",
@@ -84,6 +102,6 @@ MESSAGES = (
         "up",
         0x8001,
         "unverified: JT/T 808-2013 §8.49",
-        {2013: _BATCH, 2019: _BATCH},
+        from_2013(_BATCH),
     ),
 )

@@ -1,5 +1,6 @@
 """The vocabulary of the declarations: small `construct` classes that parse to plain wire values and carry
-what people want to read (names of bits and values, Chinese, units). They know no message.
+what people want to read (names of bits and values, Chinese, units). They know no message. `shapes` has the
+conditions and lists, `tagged` the values that are chosen by an id.
 
 Every class here is understood by `plan.py`; a construct that is not makes generation fail.
 """
@@ -7,36 +8,22 @@ Every class here is understood by `plan.py`; a construct that is not makes gener
 from __future__ import annotations
 
 from collections.abc import Mapping
-from io import BytesIO
 from typing import Any, NamedTuple
 
-from construct import (
-    Array,
-    Bytes,
-    Construct,
-    ExplicitError,
-    GreedyBytes,
-    GreedyRange,
-    IfThenElse,
-    Int8ub,
-    Int16ub,
-    Pass,
-    Prefixed,
-    Struct,
-    Subconstruct,
-    this,
-)
-
-BASE_EDITION = 2013
+from construct import Bytes, Construct, GreedyBytes, Int8ub, Prefixed, Struct, Subconstruct
 
 
 class Bit(NamedTuple):
-    """One flag: its number, its name in English and Chinese, and the first edition that has it."""
+    """One flag: its number, its name in English and Chinese, and the first edition that has it.
+
+    `until_answered`: an alarm that the platform's answer clears; the others last as long as their cause.
+    """
 
     number: int
     name: str
     chinese: str
     since: int = 2011
+    until_answered: bool = False
 
 
 class BitGroup(NamedTuple):
@@ -77,8 +64,34 @@ class TimeBcd(Bytes):
         super().__init__(6)
 
 
+class PeriodBcd(TimeBcd):
+    """A BCD[6] time whose leading zeros mean "every" (day, month …) or, all zero, "no limit"."""
+
+
+class UtcBcd(TimeBcd):
+    """A BCD[6] time that is UTC, the only one of the standard (0x8004)."""
+
+
+class DateBcd(Bytes):
+    """BCD[4] YYYYMMDD."""
+
+    def __init__(self) -> None:
+        super().__init__(4)
+
+
+class Digits(Bytes):
+    """`length` bytes of BCD digits that are no time. Parses to the bytes."""
+
+
 class Text(Subconstruct):
     """GBK text to the end of the body. Parses to the bytes. 2011 ends it with NUL: kept."""
+
+    def __init__(self) -> None:
+        super().__init__(GreedyBytes)
+
+
+class Raw(Subconstruct):
+    """Bytes to the end of the body whose inside is not this standard's, or not known."""
 
     def __init__(self) -> None:
         super().__init__(GreedyBytes)
@@ -92,88 +105,19 @@ class Trailing(Subconstruct):
 
 
 class CountedText(Subconstruct):
-    """GBK text behind a byte that counts its bytes. Parses to the bytes."""
+    """GBK text behind a number that counts its bytes (not its characters). Parses to the bytes."""
 
-    def __init__(self) -> None:
-        super().__init__(Prefixed(Int8ub, GreedyBytes))
-
-
-class OnlyIf(IfThenElse):
-    """A field that exists only when the earlier `field` equals `value` (or, with equal=False, does not)."""
-
-    def __init__(self, field: str, value: int, subcon: Construct, equal: bool = True) -> None:
-        super().__init__(lambda context: (context[field] == value) == equal, subcon, Pass)
-        self.field = field
-        self.value = value
-        self.equal = equal
-        self.flagbuildnone = True
+    def __init__(self, length: Construct = Int8ub) -> None:
+        super().__init__(Prefixed(length, GreedyBytes))
+        self.length = length
 
 
-class Item(NamedTuple):
-    """One additional item of 0x0200.
+class CountedBytes(Subconstruct):
+    """Bytes behind a number that counts them."""
 
-    `layouts` holds a declaration per length that the standard (or a captured device) knows: a number, plain
-    bytes or a Struct. `since` is an edition, or 1078 for those that JT/T 1078 adds.
-    """
-
-    id: int
-    name: str
-    chinese: str
-    layouts: tuple[Construct, ...]
-    since: int = 2011
-
-    def layout_of(self, length: int) -> Construct | None:
-        """The declaration for a value of `length` bytes, None when there is none."""
-        return next((layout for layout in self.layouts if layout.sizeof() == length), None)
-
-
-class ItemValue(Construct):
-    """The length byte and the value of an item whose `id` was read just before.
-
-    Parses to what the item's layout of exactly that length says, and to the raw bytes for an unknown id or
-    another length, so that no vendor's habit costs the report.
-    """
-
-    def __init__(self, known: Mapping[int, Item]) -> None:
-        super().__init__()
-        self.known = known
-        self._counted = Prefixed(Int8ub, GreedyBytes)
-
-    def _parse(self, stream: BytesIO, context: Any, path: str) -> Any:
-        data = self._counted._parse(stream, context, path)
-        item = self.known.get(context.id)
-        layout = item.layout_of(len(data)) if item else None
-        return layout.parse(data) if layout else data
-
-    def _build(self, value: Any, stream: BytesIO, context: Any, path: str) -> Any:
-        self._counted._build(self._raw(value, context.id, path), stream, context, path)
-        return value
-
-    def _raw(self, value: Any, item_id: int, path: str) -> bytes:
-        if isinstance(value, bytes):
-            return value
-        for layout in self.known[item_id].layouts if item_id in self.known else ():
-            names = {field.name for field in layout.subcons} if isinstance(layout, Struct) else None
-            if names == (set(value) if isinstance(value, dict) else None):
-                return layout.build(value)
-        raise ExplicitError(f"no layout of item 0x{item_id:02X} takes {value!r}", path=path)
-
-
-class Items(Subconstruct):
-    """Additional items to the end of the body: a list of {id, value}; a truncated last one is left unread."""
-
-    def __init__(self, *items: Item) -> None:
-        self.known = {item.id: item for item in items}
-        super().__init__(GreedyRange(Struct("id" / Int8ub, "value" / ItemValue(self.known))))
-
-
-class CountedList(Subconstruct):
-    """As many elements as the earlier field `count_field` says, each behind a WORD that counts its bytes."""
-
-    def __init__(self, count_field: str, element: Struct) -> None:
-        super().__init__(Array(getattr(this, count_field), Prefixed(Int16ub, element)))
-        self.count_field = count_field
-        self.element = element
+    def __init__(self, length: Construct) -> None:
+        super().__init__(Prefixed(length, GreedyBytes))
+        self.length = length
 
 
 def plain(value: Any) -> Any:
@@ -208,6 +152,7 @@ class Message(NamedTuple):
     answered_by: int | None
     clause: str
     bodies: Mapping[int, Struct]
+    standard: str = "JT/T 808"
 
     @property
     def editions(self) -> tuple[int, ...]:
@@ -218,3 +163,13 @@ class Message(NamedTuple):
 def in_every_edition(body: Struct, **other: Struct) -> dict[int, Struct]:
     """{edition: body}, the same in all three but where `since_2019=…` or `only_2011=…` says otherwise."""
     return {2011: other.get("only_2011", body), 2013: body, 2019: other.get("since_2019", body)}
+
+
+def from_2013(body: Struct, since_2019: Struct | None = None) -> dict[int, Struct]:
+    """{edition: body} of what 2011 does not have."""
+    return {2013: body, 2019: body if since_2019 is None else since_2019}
+
+
+def clause(section: int) -> str:
+    """How the clause of a body table of the 2013 text is cited."""
+    return f"unverified: JT/T 808-2013 §8.{section}"
