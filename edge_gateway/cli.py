@@ -62,7 +62,11 @@ def init(path: Annotated[Path, typer.Argument(metavar="PATH")] = Path("edge-gate
 def status(
     config: ConfigPath, as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False
 ) -> None:
-    """What the journal holds, in total and per terminal, whether the gateway runs or not."""
+    """What the journal holds, in total and per terminal, whether the gateway runs or not.
+
+    journalled = delivered + queued + rejected + damaged, exact at any moment. duplicates counts recognised
+    resends; it is saved with its terminal now and then, so it lags while the gateway runs and after a kill.
+    """
     try:
         totals = read_totals(_load(config).journal_path)
     except JournalError as error:
@@ -70,7 +74,7 @@ def status(
     if as_json:
         typer.echo(json.dumps(totals))
         return
-    names = ("journalled", "delivered", "queued", "rejected")
+    names = ("journalled", "delivered", "queued", "rejected", "damaged")
     typer.echo("  ".join(f"{name} {totals[name]}" for name in names))
     for identity, counts in totals["terminals"].items():
         typer.echo(f"{identity:>20}  " + "  ".join(f"{name} {count}" for name, count in counts.items()))

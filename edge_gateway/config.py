@@ -11,6 +11,12 @@ from typing import Any, Final, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from protocols.monitoring.batch import COUNT_MAX
+from protocols.monitoring.topics import is_gateway_id
+
+from .delivery.source import BODIES_BYTES_MAX
+from .registry import TERMINALS_MAX
+
 TOPIC_WILDCARDS: Final = frozenset("+#\0")
 SERVED_AT_ONCE: Final = 1_000_000  # connections; more than one process can have open files
 
@@ -26,27 +32,27 @@ class ConfigError(Exception):
 class Section(BaseModel):
     """One section: unknown keys are refused, values are not converted from text."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
 
 class GatewaySection(Section):
     """[gateway]: who we are and where our files are."""
 
-    id: str = Field(default="gateway-1", min_length=1, max_length=64)
+    id: str = "gateway-1"
     data_dir: str = "data"
 
     @field_validator("id")
     @classmethod
-    def _is_one_topic_level(cls, value: str) -> str:
-        if "/" in value or TOPIC_WILDCARDS & set(value) or not value.isprintable():
-            raise ValueError("is a level of MQTT topics: no /, +, # or control characters")
+    def _is_a_gateway_id(cls, value: str) -> str:
+        if not is_gateway_id(value):
+            raise ValueError("names this gateway in topics and batches: 1 to 64 of A-Z a-z 0-9 _ -")
         return value
 
 
 class ServerSection(Section):
     """[server]: where terminals connect, and what they are allowed to cost."""
 
-    host: str = "127.0.0.1"
+    host: str = Field(default="127.0.0.1", min_length=1)
     port: int = Field(default=7808, ge=0, le=65535)  # 0: any free one, named by the "ready" line
     max_connections: int = Field(default=20_000, ge=1, le=SERVED_AT_ONCE)
     idle_timeout_s: float = Field(default=300.0, gt=0)
@@ -58,9 +64,10 @@ class ServerSection(Section):
 
 
 class RegistrationSection(Section):
-    """[registration]: open takes any terminal, closed only those that are in the registry."""
+    """[registration]: open takes any terminal until there are max_terminals, closed only known ones."""
 
     mode: Literal["open", "closed"] = "open"
+    max_terminals: int = Field(default=TERMINALS_MAX, ge=1)
 
 
 class JournalSection(Section):
@@ -73,8 +80,8 @@ class JournalSection(Section):
 class BatchSection(Section):
     """[batch]: what closes a batch, and how it travels."""
 
-    max_records: int = Field(default=500, ge=1, le=10_000)
-    max_bytes: int = Field(default=256 * 1024, ge=1024, le=16 << 20)
+    max_records: int = Field(default=500, ge=1, le=COUNT_MAX)
+    max_bytes: int = Field(default=256 * 1024, ge=1024, le=BODIES_BYTES_MAX)
     max_age_ms: int = Field(default=1000, ge=0, le=3_600_000)
     form: Literal["columnar", "json"] = "columnar"
     compression: Literal["zstd", "zlib", "none"] = "zstd"
@@ -141,6 +148,8 @@ class Config(Section):
         for path in (self.mqtt.password_file, self.mqtt.ca_file):
             if path and not Path(path).is_file():
                 raise ValueError(f"mqtt: there is no file {path}")
+        if self.mqtt.password_file and not self.mqtt.username:
+            raise ValueError("mqtt.password_file: a password without mqtt.username is not sent")
         return self
 
 

@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING, Final, cast
 
 from .journal import STORED
 from .log import event
-from .session import Authenticated, Close, Deregister, Event, Register, Session
+from .session import Authenticated, Close, Deregister, Event, Left, Register, Session
 
 if TYPE_CHECKING:
     from .server import Server
 
 # Answers that wait in the socket's buffer before reading stops: 3,000 of them.
 WRITE_BUFFER_BYTES: Final = 64 * 1024
-# Answers held back for commits before reading stops. A terminal that catches up is slowed, not refused.
-HELD_BYTES: Final = 64 * 1024
+# Reports that wait for commits before reading stops: a terminal that catches up is slowed, not refused.
+HELD_REPORTS: Final = 4096
 _log = logging.getLogger(__name__)
 
 
@@ -28,7 +28,7 @@ class Connection(asyncio.Protocol):
 
     __slots__ = (
         "_closing_ms",
-        "_held_bytes",
+        "_held",
         "_out",
         "_reading",
         "_server",
@@ -43,7 +43,7 @@ class Connection(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self.session: Session
         self.peer = ""
-        self._held_bytes = 0
+        self._held = 0  # reports in the journal's hands
         self._out = b""  # answers released by the commit that is being told of
         self._reading = True
         self._stalled_ms: int | None = None  # since when the peer does not take what we send
@@ -94,6 +94,11 @@ class Connection(asyncio.Protocol):
         else:
             self._transport.abort()
 
+    def abort(self) -> None:
+        """Closes at once; what was to be sent is dropped."""
+        if self._transport is not None:
+            self._transport.abort()
+
     def look_after(self, now_ms: int, stall_ms: int) -> None:
         """Called now and then: ends what is idle, stalled, or does not manage to close."""
         since_ms = self._stalled_ms if self._closing_ms is None else self._closing_ms
@@ -107,7 +112,7 @@ class Connection(asyncio.Protocol):
 
     def stop_reading(self) -> None:
         """For the end of the server: nothing more is taken, what was taken is answered."""
-        self._held_bytes += HELD_BYTES + 1
+        self._held += HELD_REPORTS + 1
         self._govern_reading()
 
     def write_released(self) -> None:
@@ -119,9 +124,9 @@ class Connection(asyncio.Protocol):
     def _carry_out(self) -> None:
         session = self.session
         for origin, reports, answers in session.submissions():
-            self._held_bytes += len(answers)
+            self._held += len(reports)
             self._server.journal.submit(
-                origin, time.time_ns() // 1_000_000, reports, partial(self._released, answers)
+                origin, time.time_ns() // 1_000_000, reports, partial(self._released, answers, len(reports))
             )
         events = session.events()
         for todo in events:
@@ -129,12 +134,12 @@ class Connection(asyncio.Protocol):
         out = session.data_to_send()
         if out:
             self._send(out)
-        if self._held_bytes > HELD_BYTES:
+        if self._held > HELD_REPORTS:
             self._govern_reading()
 
-    def _released(self, answers: bytes, outcome: int) -> None:
+    def _released(self, answers: bytes, reports: int, outcome: int) -> None:
         """After the commit: the answers may go. `write_released` follows once all are told."""
-        self._held_bytes -= len(answers)
+        self._held -= reports
         if outcome != STORED:
             answers = self.session.refused(answers)
         if not self._out:
@@ -145,17 +150,18 @@ class Connection(asyncio.Protocol):
         registry = self._server.registry
         if isinstance(todo, Authenticated):
             self._server.take_over(self, todo.identity)
+        elif isinstance(todo, Left):
+            self._server.leave(self, todo.identity)
         elif isinstance(todo, Register):
             answer = partial(self._registered, todo)
             registry.register(todo.identity, todo.edition, todo.device, answer)
         elif isinstance(todo, Deregister):
-            self._server.leave(self, todo.identity)
             registry.deregister(todo.identity, partial(self._deregistered, todo))
         elif isinstance(todo, Close):
             self.close(todo.reason)
 
     def _registered(self, asked: Register, result: int | None, code: bytes) -> None:
-        event(_log, logging.INFO, "registration", terminal=asked.identity, peer=self.peer, result=result)
+        self._server.note(self, f"registration answered {result}", asked.identity)
         asked.answer(result, code)
         self._send(self.session.data_to_send())
 
@@ -170,7 +176,7 @@ class Connection(asyncio.Protocol):
 
     def _govern_reading(self) -> None:
         """Reading is on while neither commits nor the peer lag behind."""
-        reading = self._stalled_ms is None and self._held_bytes <= HELD_BYTES
+        reading = self._stalled_ms is None and self._held <= HELD_REPORTS
         if reading == self._reading or self._transport is None or self._transport.is_closing():
             return
         self._reading = reading

@@ -8,6 +8,7 @@ import fcntl
 import gc
 import logging
 import os
+import resource
 import signal
 import time
 from collections.abc import Callable
@@ -30,6 +31,7 @@ try:
 except ImportError:  # no wheel for this machine: asyncio's own loop does, at 0.6 to 0.8 of the speed
     uvloop = None
 
+FILES_BESIDE: Final = 64  # open files that are no terminal's connection
 WATCH_S: Final = 0.5  # how often it is looked whether the journal's writer still lives
 # The rows of one group are many objects that all die together: a collector that looks every 700 of them finds
 # nothing and costs a pause each time.
@@ -63,6 +65,7 @@ class _Gateway:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stop.set)
         config = self._config
+        _allow_files(config.server.max_connections)
         config.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         with _locked(config.data_dir):
             deliver = deliver_to(loop, lambda: self._server)
@@ -72,7 +75,12 @@ class _Gateway:
                 deliver,
             )
             try:
-                registry = Registry(config.registry_path, config.registration.mode == "closed", deliver)
+                registry = Registry(
+                    config.registry_path,
+                    config.registration.mode == "closed",
+                    deliver,
+                    config.registration.max_terminals,
+                )
                 self._server = Server(loop, journal, registry, _limits(config))
                 await self._serve(ready)
             finally:
@@ -100,13 +108,15 @@ class _Gateway:
 
     async def _watch(self) -> None:
         """Until it is to stop: writes the status file, and stops by itself when the journal's writer died."""
-        interval_s = self._config.server.status_interval_s if self._config.server.status_file else WATCH_S
+        interval_s, due_s = self._config.server.status_interval_s, 0.0
         while not self._stop.is_set():
             if self._server.journal.died:
                 raise GatewayError("the journal's writer failed, nothing can be acknowledged; see the log")
-            self._write_status()
+            if time.monotonic() >= due_s:
+                self._write_status()
+                due_s = time.monotonic() + interval_s
             try:
-                await asyncio.wait_for(self._stop.wait(), interval_s)
+                await asyncio.wait_for(self._stop.wait(), min(interval_s, WATCH_S))
             except TimeoutError:
                 continue
 
@@ -133,6 +143,17 @@ def _limits(config: Config) -> ServerLimits:
         strikes=server.strikes,
     )
     return ServerLimits(server.max_connections, int(server.write_stall_timeout_s * 1000), session)
+
+
+def _allow_files(connections: int) -> None:
+    """Raises the limit of open files where the system lets us: mostly it is 1,024 for old programs' sake."""
+    wanted = connections + FILES_BESIDE
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    allowed = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    if soft != resource.RLIM_INFINITY and soft < allowed:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))
+    if allowed < connections:
+        _log.warning("%d open files are allowed: too few for %d connections", allowed, connections)
 
 
 def _settle() -> None:

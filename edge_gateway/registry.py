@@ -12,11 +12,13 @@ import hmac
 import logging
 import secrets
 import sqlite3
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from .log import Throttle
 from .threads import BatchThread
 
 # Results of 0x8100 (unverified: JT/T 808-2013 §8.6).
@@ -25,6 +27,7 @@ TERMINAL_ALREADY_REGISTERED: Final = 3
 TERMINAL_UNKNOWN: Final = 4
 
 CODE_BYTES: Final = 16  # 128 random bits, as 32 hex digits on the wire
+TERMINALS_MAX: Final = 100_000  # by default: each costs memory here and in the journal
 UNUSED_CODES_MAX: Final = 3  # issued and never used yet; the answers that carried them may have been lost
 
 _log = logging.getLogger(__name__)
@@ -82,11 +85,20 @@ def _call_here(released: list[tuple[Callable[[bool], None], bool]]) -> None:
 class Registry:
     """Used from one thread (the event loop); `deliver` brings its callbacks there, as the journal's does."""
 
-    def __init__(self, path: Path, closed: bool = False, deliver: Deliver = _call_here) -> None:
+    def __init__(
+        self,
+        path: Path,
+        closed: bool = False,
+        deliver: Deliver = _call_here,
+        max_terminals: int = TERMINALS_MAX,
+    ) -> None:
         """Opens or makes the file. `closed`: only identities that are there already may register.
+        `max_terminals`: nor may a new one when there are so many; anybody can make identities up.
 
         Raises RegistryError.
         """
+        self._max_terminals = max_terminals
+        self._throttle = Throttle()
         self._closed_to_new = closed
         self._deliver = deliver
         self._path = path
@@ -112,7 +124,7 @@ class Registry:
         the answer may get lost. Another device on a bound identity is refused.
         """
         known = self._terminals.get(identity)
-        if known is None and self._closed_to_new:
+        if known is None and (self._closed_to_new or len(self._terminals) >= self._max_terminals):
             answer(TERMINAL_UNKNOWN, b"")
         elif known and known.device and not known.device.same_as(device):
             answer(TERMINAL_ALREADY_REGISTERED, b"")
@@ -172,7 +184,8 @@ class Registry:
                     _save(self._connection, terminal)
         except sqlite3.Error as error:
             written = False
-            _log.error("the registry could not be written: %s", error)
+            if self._throttle.allows("registry", str(error), time.monotonic()):
+                _log.error("the registry could not be written: %s", error)
         self._deliver([(answer, written) for _, answer in changes])
 
     def _abandon(self, changes: list[Change]) -> None:

@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -19,6 +20,7 @@ BACKLOG: Final = 4096  # a whole fleet comes back after a restart
 LOOK_AFTER_S: Final = 0.25  # how often some connections are looked after …
 LOOK_AFTER_SHARE: Final = 8  # … an eighth of them each time, so that no look takes long
 LOOK_AFTER_MIN: Final = 64
+GOODBYE_S: Final = 2.0  # at the end: for what is to be sent to peers that read slowly
 _log = logging.getLogger(__name__)
 
 
@@ -50,6 +52,7 @@ class Server:
         self._listener: asyncio.Server | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._stopping = False
+        self._empty = asyncio.Event()  # set when the last connection of a stopping server is gone
 
     async def start(self, host: str, port: int) -> tuple[str, int]:
         """Listens; gives the address, with the port that was chosen for 0. Raises OSError."""
@@ -75,8 +78,10 @@ class Server:
         await asyncio.sleep(0)  # what the last commits released is called before this goes on
         for connection in list(self._connections):
             connection.close("the gateway stops")
+        await self._last_connections()
         if self._listener:
-            await self._listener.wait_closed()
+            with suppress(TimeoutError):  # uvloop takes seconds over a connection that was cut
+                await asyncio.wait_for(self._listener.wait_closed(), GOODBYE_S)
 
     def now_ms(self) -> int:
         """Monotonic milliseconds."""
@@ -90,7 +95,7 @@ class Server:
         """Takes a new connection in, unless there are too many."""
         if len(self._connections) >= self._limits.max_connections or self._stopping:
             self.counters["refused_connections"] += 1
-            self._note(connection, "too many connections")
+            self.note(connection, "connection closed: too many connections")
             return False
         self._connections.add(connection)
         self.counters["connections_accepted"] += 1
@@ -113,13 +118,15 @@ class Server:
         """We end a connection: counts and logs why."""
         self.counters["closed: " + reason] += 1
         if not self._stopping:
-            self._note(connection, reason)
+            self.note(connection, f"connection closed: {reason}")
 
     def forget(self, connection: Connection) -> None:
         """A socket is gone."""
         self._connections.discard(connection)
         if connection.session.identity:
             self.leave(connection, connection.session.identity)
+        if self._stopping and not self._connections:
+            self._empty.set()
 
     def stats(self) -> dict[str, Any]:
         """Where the server stands: connections, terminals online, counters since the start."""
@@ -130,26 +137,34 @@ class Server:
             "counters": dict(sorted(self.counters.items())),
         }
 
+    def note(self, connection: Connection, what: str, terminal: str = "") -> None:
+        """Logs what a peer did or was done to, once a minute for each host."""
+        host = connection.peer.rpartition(":")[0]
+        if self._throttle.allows(host, what, self._loop.time()):
+            terminal = terminal or connection.session.identity or "-"
+            event(_log, logging.INFO, what, peer=connection.peer, terminal=terminal)
+
     def release(self, released: list[tuple[Callable[..., None], Any]]) -> None:
         """In the loop: calls everybody who waited for a commit, then writes once per connection."""
         for callback, outcome in released:
-            callback(outcome)
+            try:
+                callback(outcome)
+            except Exception:  # a bug with one connection; the others wait for their answers
+                _log.exception("what a commit released could not be told")
         touched, self.touched = self.touched, []
         for connection in touched:
             connection.write_released()
 
-    def _note(self, connection: Connection, reason: str) -> None:
-        host = connection.peer.rpartition(":")[0]
-        if self._throttle.allows(host, reason, self._loop.time()):
-            event(
-                _log,
-                logging.INFO,
-                f"connection closed: {reason}",
-                peer=connection.peer,
-                terminal=connection.session.identity or "-",
-            )
+    async def _last_connections(self) -> None:
+        """Returns when all are closed, or cut because their peers did not take what was left to say."""
+        if self._connections:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._empty.wait(), GOODBYE_S)
+        for connection in list(self._connections):
+            connection.abort()
 
     def _look_after(self) -> None:
+        self._timer = self._loop.call_later(LOOK_AFTER_S, self._look_after)
         if not self._to_look_after:
             self._to_look_after = list(self._connections)
         count = max(LOOK_AFTER_MIN, len(self._connections) // LOOK_AFTER_SHARE)
@@ -157,7 +172,6 @@ class Server:
         for connection in self._to_look_after[-count:]:
             connection.look_after(now_ms, self._limits.write_stall_ms)
         del self._to_look_after[-count:]
-        self._timer = self._loop.call_later(LOOK_AFTER_S, self._look_after)
 
 
 def deliver_to(

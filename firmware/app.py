@@ -14,8 +14,10 @@ def run(board):
             if board.link.owns(event[0]):
                 board.link.on_event(terminal, event[1], now_ms)
             else:
-                terminal.feed_gnss(board.uart.buffer, board.uart.read(), now_ms)
+                terminal.feed_gnss(board.uart.buffer, board.uart.read(event[1], now_ms), now_ms)
         terminal.tick(now_ms)
+        if board.uart is not None:
+            board.uart.serve(now_ms)
         board.link.serve(terminal, now_ms)
         if board.trace is not None:
             board.trace.look(now_ms)

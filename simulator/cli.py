@@ -21,6 +21,7 @@ from rich.console import Console
 from .authority.__main__ import run as run_authority
 from .broker import BrokerError
 from .demo.demo import Demo, DemoOptions, Outcome
+from .demo.lock import FolderInUse
 from .demo.road import emitted_of, received_by
 from .demo.show import Silent, show_for
 from .drive import DriveOptions, Unreachable, drive
@@ -139,6 +140,8 @@ def demo(
     try:
         with view:
             outcome = _run(Demo(options, view).run())
+    except FolderInUse as error:
+        _fail(str(error), EXIT_USAGE)
     except (NotReady, BrokerError, GatewayError, OSError) as error:
         _fail(f"{error}\nLogs: {output / 'run'}", EXIT_UNREACHABLE)
     _tell(outcome, console, as_json_)

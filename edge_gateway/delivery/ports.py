@@ -18,7 +18,11 @@ class JournalPort(Protocol):
         """The durable cursor: everything up to here is delivered."""
 
     def read_after(self, sequence: int, max_records: int, max_bytes: int) -> list[Record]:
-        """The records behind `sequence`, in order, at least one when there is any."""
+        """The records behind `sequence`, a run without a gap, at least one when there is any. It begins
+        later when what was between is set aside."""
+
+    def set_aside_after(self, sequence: int) -> int:
+        """The end of what is damaged and set aside right behind `sequence`; `sequence` when nothing is."""
 
     def confirm(self, sequence: int) -> None:
         """Moves the cursor, durably. May raise; then nothing moved."""

@@ -20,7 +20,7 @@ from .link import Answer, Link, LinkError, Puback
 from .ports import DeliveryConfig, JournalPort
 from .source import BatchSource
 from .waker import Waker
-from .window import InFlight, Window
+from .window import DOUBLINGS_MAX, InFlight, Window
 
 _RECONNECT_MS: Final = (200, 10_000)
 _REST_S: Final = 1.0  # the longest sleep: keep alive and handshake are looked at this often
@@ -161,11 +161,22 @@ class Delivery:
         mqtt = self._config.mqtt
         topic = positions_topic(mqtt.topic_prefix, self._config.gateway.id)
         for batch in self._window.due(_now_ms()):
+            if batch in self._on_the_way.values():
+                self._wait_for_puback(batch)
+                continue
             self._on_the_way[link.publish(topic, batch.payload)] = batch
             self._counts["resent_batches" if batch.sends else "sent_batches"] += 1
             self._counts["sent_records"] += batch.count
             self._counts["sent_bytes"] += len(batch.payload)
             self._window.sent(batch, _now_ms())
+
+    def _wait_for_puback(self, batch: InFlight) -> None:
+        """What this connection still carries is not sent on it again (MQTT 3.1.1, [MQTT-4.4.0-1]): a slow
+        line would only become slower, and the client library keeps each copy. At last the connection is given
+        up."""
+        if batch.sends > DOUBLINGS_MAX:
+            raise LinkError("no PUBACK for a batch, the broker may be ill or the line too slow")
+        self._window.sent(batch, _now_ms())
 
     def _sleep_s(self, ready: bool) -> float:
         """Until the next deadline; commits wake us only from the one on that makes a batch due."""

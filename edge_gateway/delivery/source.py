@@ -32,22 +32,35 @@ class BatchSource:
     def next_batch(self, after: int, now_ms: int) -> tuple[InFlight, int] | None:
         """(batch, bytes of its bodies), None when the journal holds nothing behind `after`.
 
-        A record that cannot be written by the contract becomes a dead letter and a batch of its own with
-        an empty payload, which is settled without being sent: it must not hold up those behind it.
+        What cannot be sent becomes a batch of its own with an empty payload, which is settled without being
+        sent, for it must not hold up those behind it: records that are damaged and set aside, and a record
+        that cannot be written by the contract, which becomes a dead letter. Raises LookupError for any other
+        gap.
         """
         max_bytes = min(self._settings.max_bytes, BODIES_BYTES_MAX)
         records = self._journal.read_after(after, self._records_max, max_bytes)
-        if not records:
-            return None
+        if not records or records[0].sequence != after + 1:
+            return self._gap(after, bool(records), now_ms)
         fault = fault_of(records)
         if fault:
             records = self._before_fault(records)
         if not records:
-            name = batch_id(self._gateway, after + 1, 1)
             self._journal.reject([(after + 1, f"cannot be written: {fault}")])
             _log.error("record %d cannot be written and is a dead letter now: %s", after + 1, fault)
-            return InFlight(name, after + 1, after + 1, payload=b"", digest="", now_ms=now_ms), 0
+            return self._unsendable(after + 1, after + 1, now_ms)
         return self._written(records, now_ms)
+
+    def _gap(self, after: int, more: bool, now_ms: int) -> tuple[InFlight, int] | None:
+        end = self._journal.set_aside_after(after)
+        if end > after:
+            return self._unsendable(after + 1, end, now_ms)
+        if more:
+            raise LookupError(f"the journal has lost the records behind {after}")
+        return None
+
+    def _unsendable(self, first: int, last: int, now_ms: int) -> tuple[InFlight, int]:
+        name = batch_id(self._gateway, first, last - first + 1)
+        return InFlight(name, first, last, payload=b"", digest="", now_ms=now_ms), 0
 
     def _before_fault(self, records: list[Record]) -> list[Record]:
         for at, record in enumerate(records):

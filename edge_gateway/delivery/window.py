@@ -5,7 +5,7 @@ from typing import Final
 
 from .backoff import grown_ms
 
-_DOUBLINGS_MAX: Final = 3  # a receipt that never comes is asked for at 1, 2, 4, 8, 8, … timeouts
+DOUBLINGS_MAX: Final = 3  # a receipt that never comes is asked for at 1, 2, 4, 8, 8, … timeouts
 _SETTLED_FACTOR: Final = 4  # so far confirmations may run ahead of a batch that got lost
 
 
@@ -13,7 +13,8 @@ class InFlight:
     """One batch. name: batch id; first, last: sequences; payload: the message, b"" once settled.
 
     digest: SHA-256 of the message, which a receipt must name. due_ms: when it is to be sent (again).
-    sends: how often it was handed to the link. at_broker: PUBACKed in this or an earlier connection.
+    sends: how often it was handed to the link, or found to be there still. at_broker: PUBACKed in this or an
+    earlier connection.
     """
 
     __slots__ = ("at_broker", "digest", "due_ms", "first", "last", "name", "payload", "sends", "settled")
@@ -81,9 +82,9 @@ class Window:
         return [batch for batch in self._waiting() if batch.due_ms <= now_ms]
 
     def sent(self, batch: InFlight, now_ms: int) -> None:
-        """It was handed to the link: it is due again when no confirmation comes."""
-        doublings = min(batch.sends, _DOUBLINGS_MAX)
-        most_ms = self._timeout_ms << _DOUBLINGS_MAX
+        """It was handed to the link, or is there still: it is due again when no confirmation comes."""
+        doublings = min(batch.sends, DOUBLINGS_MAX)
+        most_ms = self._timeout_ms << DOUBLINGS_MAX
         batch.due_ms = now_ms + grown_ms(self._timeout_ms, doublings, most_ms, self._random01)
         batch.sends += 1
 

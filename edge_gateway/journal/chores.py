@@ -1,4 +1,7 @@
-"""What delivery asks of the writer: move the cursor, keep a dead letter. One commit does many of them."""
+"""What delivery asks of the writer: move the cursor, keep a dead letter, set a damaged group aside.
+
+One commit does many of them.
+"""
 
 import threading
 
@@ -43,3 +46,15 @@ class Reject(Chore):
 
     def write(self, store: Store) -> None:
         self.kept = sum(store.reject(sequence, reason) for sequence, reason in self.entries)
+
+
+class SetAside(Chore):
+    """The group that begins at `first_sequence` cannot be read: out of the way with it, bytes and all."""
+
+    def __init__(self, first_sequence: int, problem: str) -> None:
+        super().__init__()
+        self.first_sequence = first_sequence
+        self.problem = problem
+
+    def write(self, store: Store) -> None:
+        store.set_aside(self.first_sequence, self.problem)

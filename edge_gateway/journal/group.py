@@ -9,13 +9,16 @@ from collections.abc import Callable
 from typing import Final
 
 from .origin import Origin
-from .packing import Row, pack_contents, pack_records
+from .packing import Row, pack_group
 from .terminals import TerminalBook, TerminalState
 
 # What a waiting session is told.
 STORED: Final = 0  # on the disk, now or since an earlier copy
 FULL: Final = 1  # the journal has no room until deliveries are confirmed
 FAILED: Final = 2  # the disk refused
+
+GROUP_RECORDS: Final = 8192  # a group is closed at this many; one more submission may be on top
+GROUP_ORIGINS: Final = 0x8000  # or at so many who sent something, if only what is known already
 
 Report = tuple[int, int, bytes]  # serial of the frame, kind (protocols.monitoring.records), 0x0200 body
 Release = Callable[[int], None]  # called with STORED, FULL or FAILED
@@ -34,8 +37,8 @@ class Group:
         self._seen: set[bytes] = set()
         self._waiting: list[tuple[Release, bool]] = []
 
-    def add(self, origin: Origin, received_ms: int, reports: list[Report], release: Release) -> None:
-        """Takes one submission in."""
+    def add(self, origin: Origin, received_ms: int, reports: list[Report], release: Release) -> bool:
+        """Takes one submission in; gives whether the group is closed now and the next belongs to another."""
         index = self._index_of(origin)
         recent, seen, name = self._states[index].recent, self._seen, origin.id_prefix
         depends = False  # on this group's commit: something of it is new, or repeats what is new here
@@ -51,19 +54,14 @@ class Group:
                 self.rows.append((index, received_ms, serial, kind, prefix, body))
                 depends = True
         self._waiting.append((release, depends))
+        return len(self.rows) >= GROUP_RECORDS or len(self._states) >= GROUP_ORIGINS
 
     def __bool__(self) -> bool:
         return bool(self._waiting)
 
     def pack(self) -> tuple[bytes, bytes]:
         """The contents blob and the records blob."""
-        counts = Counter([row[0] for row in self.rows])
-        return (
-            pack_contents(
-                [origin.packed for origin in self._indexes], [counts[n] for n in range(len(self._indexes))]
-            ),
-            pack_records(self.rows),
-        )
+        return pack_group([origin.packed for origin in self._indexes], self.rows)
 
     def apply(self, first_sequence: int) -> None:
         """After the commit: the terminals' rings and totals learn what is now on the disk."""

@@ -1,5 +1,6 @@
 """The journal as its users see it: sessions submit, delivery reads and confirms."""
 
+import logging
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,14 +9,15 @@ from typing import Final
 
 from protocols.monitoring.records import Record
 
-from .chores import Chore, Confirm, Reject
+from .chores import Chore, Confirm, Reject, SetAside
 from .group import FAILED, FULL, Release, Report, Submission
 from .origin import Origin
-from .reader import Reader
+from .reader import Reader, UnreadableGroupError
 from .schema import JournalError
 from .writer import Deliver, Writer
 
 SUBMISSION_MAX: Final = 0x8000  # reports in one submission; more than one read of a socket can hold
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -93,14 +95,34 @@ class Journal:
 
     @property
     def confirmed_sequence(self) -> int:
-        """Every record up to here is delivered or a dead letter."""
+        """Every record up to here is delivered, a dead letter, or set aside as damaged."""
         return self._writer.confirmed
 
     def read_after(self, sequence: int, max_records: int, max_bytes: int) -> list[Record]:
-        """The records behind `sequence`, in order, maybe none; see Reader.read_after."""
-        if sequence >= self.last_sequence:
-            return []
-        return self._reader.read_after(sequence, max_records, max_bytes)
+        """The records behind `sequence`, a run without a gap, maybe none; bounds as in Reader.read_after.
+
+        A damaged group in the way is set aside, durably; then the run begins behind it. Raises JournalError.
+        """
+        while sequence < self.last_sequence:
+            try:
+                return self._reader.read_after(sequence, max_records, max_bytes)
+            except UnreadableGroupError as error:
+                self._ask(SetAside(error.first_sequence, str(error)))
+                _log.error(
+                    "the records %d…%d are damaged on the disk (%s): their bytes are set aside, delivery"
+                    " goes on behind them",
+                    error.first_sequence,
+                    self.set_aside_after(error.first_sequence - 1),
+                    error,
+                )
+        return []
+
+    def set_aside_after(self, sequence: int) -> int:
+        """The end of the damaged group that held the record behind `sequence`; `sequence` when there is none.
+
+        The cursor may pass what was set aside, and no other gap. Raises JournalError.
+        """
+        return self._reader.set_aside_after(sequence)
 
     def confirm(self, sequence: int) -> None:
         """Moves the cursor, durably, never back; groups behind it may be deleted. Returns after the commit.
@@ -139,6 +161,7 @@ class Journal:
             "confirmed": writer.confirmed,
             "queued": writer.last_sequence - writer.confirmed,
             "rejected": writer.rejected,
+            "damaged": writer.damaged,
             "duplicates": writer.duplicates,
             "waiting": self._submitted - writer.taken,
             "groups": writer.groups,

@@ -9,16 +9,17 @@ from .packing import ID_BYTES, pack_terminal
 class Origin:
     """One terminal on one connection: phone digits as on the wire, edition, identity. Immutable.
 
-    packed: how a group's contents name it.
+    version: the version byte of its header, 0 before 2019. packed: how a group's contents name it.
     """
 
-    __slots__ = ("_hasher", "edition", "identity", "packed", "phone")
+    __slots__ = ("_hasher", "edition", "identity", "packed", "phone", "version")
 
-    def __init__(self, phone: str, edition: int) -> None:
+    def __init__(self, phone: str, edition: int, version: int = 0) -> None:
         self.phone = phone
         self.edition = edition
+        self.version = version
         self.identity: str = identity_of(phone)
-        self.packed = pack_terminal(phone, edition)
+        self.packed = pack_terminal(phone, edition, version)
         self._hasher = record_hasher(phone)
 
     def id_prefix(self, body: bytes) -> bytes:

@@ -3,11 +3,13 @@
 The contents blob is small, so counting a backlog by terminal never touches the records. The records blob
 keeps each column together: it is built by a few `struct` calls for the whole group, any run of records can
 be taken out of its middle, and the identifiers of a group can be read without its bodies.
-Knows nothing of SQLite. A change of layout takes a new version number and keeps reading the old one.
+One check covers both blobs. Knows nothing of SQLite. A change of layout takes a new version number, here and
+in `schema`, and keeps reading the old one.
 """
 
 import struct
 import zlib
+from collections import Counter
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
@@ -18,14 +20,19 @@ ID_BYTES: Final = 8  # of the 16 of a record id: enough to tell the reports of o
 GROUP_MAX: Final = 0xFFFF  # records; the counts are 16 bits wide
 
 _CONTENTS = struct.Struct("<BH")  # version, terminals
-_TERMINAL = struct.Struct("<HB")  # edition, length of the phone text
-_HEAD = struct.Struct(
-    "<BBHQI"
-)  # version, reserved, records, earliest receive time (UTC ms), CRC-32 of the rest
-_COLUMN_BYTES = 2 + 4 + 2 + 1 + 2 + ID_BYTES  # of one record, its body aside
+_TERMINAL = struct.Struct("<HBB")  # edition, version byte of the header, length of the phone text
+_HEAD = struct.Struct("<BBHQ")  # version, bytes of a receive time, records, earliest receive time (UTC ms)
+_CHECK = struct.Struct("<I")  # CRC-32 of contents, head and columns
+_COLUMNS_AT: Final = _HEAD.size + _CHECK.size
+# Receive times stand as differences to the earliest. Where a clock was set in the middle of a group (a board
+# without a battery begins in 1970), four bytes of milliseconds, 49 days, are not enough.
+_TIME_CODES: Final = {4: "I", 8: "Q"}
 
 # terminal index, received_ms, serial, kind, id prefix, body
 Row = tuple[int, int, int, int, bytes, bytes]
+
+
+Buffer = bytes | memoryview
 
 
 class DamagedGroupError(Exception):
@@ -33,50 +40,61 @@ class DamagedGroupError(Exception):
 
 
 class Terminal(NamedTuple):
-    """One terminal of a group's contents: phone digits as on the wire, edition, how many records are its."""
+    """One terminal of a group's contents: phone digits as on the wire, edition, version byte of its header (0
+    before 2019), how many records are its."""
 
     phone: str
     edition: int
+    version: int
     records: int
 
 
-def pack_terminal(phone: str, edition: int) -> bytes:
+def pack_terminal(phone: str, edition: int, version: int) -> bytes:
     """What every contents blob says of this terminal; made once, written with each of its groups."""
     text = phone.encode("ascii")
-    return _TERMINAL.pack(edition, len(text)) + text
+    return _TERMINAL.pack(edition, version, len(text)) + text
 
 
-def pack_contents(terminals: list[bytes], counts: list[int]) -> bytes:
-    """The contents blob: terminals as `pack_terminal` gave them, and how many records are whose."""
+def pack_group(terminals: list[bytes], rows: list[Row]) -> tuple[bytes, bytes]:
+    """The contents blob and the records blob of 1…GROUP_MAX rows of at most GROUP_MAX terminals, which are as
+    `pack_terminal` gave them."""
+    contents = _pack_contents(terminals, Counter([row[0] for row in rows]))
+    return contents, _pack_records(contents, rows)
+
+
+def _pack_contents(terminals: list[bytes], records: Counter[int]) -> bytes:
     count = len(terminals)
+    counts = [records[index] for index in range(count)]
     return _CONTENTS.pack(VERSION, count) + struct.pack(f"<{count}H", *counts) + b"".join(terminals)
 
 
 def unpack_contents(contents: bytes) -> list[Terminal]:
-    """The inverse of `pack_contents`. Raises DamagedGroupError."""
+    """Whose records a contents blob says are there; not checked by itself. Raises DamagedGroupError."""
     try:
         version, count = _CONTENTS.unpack_from(contents)
         _check_version(version)
         counts = struct.unpack_from(f"<{count}H", contents, _CONTENTS.size)
         terminals, at = [], _CONTENTS.size + 2 * count
         for records in counts:
-            edition, length = _TERMINAL.unpack_from(contents, at)
+            edition, protocol, length = _TERMINAL.unpack_from(contents, at)
             at += _TERMINAL.size + length
-            terminals.append(Terminal(contents[at - length : at].decode("ascii"), edition, records))
+            terminals.append(Terminal(contents[at - length : at].decode("ascii"), edition, protocol, records))
     except (struct.error, UnicodeDecodeError) as error:
         raise DamagedGroupError(f"contents of a group cannot be read: {error}") from error
     return terminals
 
 
-def pack_records(rows: list[Row]) -> bytes:
-    """The records blob of 1…GROUP_MAX rows."""
+def _pack_records(contents: bytes, rows: list[Row]) -> bytes:
     count = len(rows)
     indexes, times, serials, kinds, ids, bodies = zip(*rows, strict=True)
     base_ms = min(times)
+    time_bytes = 4 if max(times) - base_ms >> 32 == 0 else 8
     columns = b"".join(
         [
             struct.pack(f"<{count}H", *indexes),
-            struct.pack(f"<{count}I", *[received_ms - base_ms for received_ms in times]),
+            struct.pack(
+                f"<{count}{_TIME_CODES[time_bytes]}", *[received_ms - base_ms for received_ms in times]
+            ),
             struct.pack(f"<{count}H", *serials),
             bytes(kinds),
             struct.pack(f"<{count}H", *map(len, bodies)),
@@ -84,24 +102,25 @@ def pack_records(rows: list[Row]) -> bytes:
             *bodies,
         ]
     )
-    return _HEAD.pack(VERSION, 0, count, base_ms, zlib.crc32(columns)) + columns
+    head = _HEAD.pack(VERSION, time_bytes, count, base_ms)
+    return head + _CHECK.pack(_check_of(contents, head, columns)) + columns
 
 
 def unpack_records(
     contents: bytes, records: bytes, first_sequence: int, skip: int = 0, limit: int = GROUP_MAX
 ) -> list[Record]:
     """The records of a group, without the first `skip`, at most `limit`. Raises DamagedGroupError."""
-    count, base_ms = _open(records)
+    count, base_ms, time_bytes = _open(contents, records)
     terminals = unpack_contents(contents)
     end = min(count, skip + limit)
     wanted = end - skip
     if wanted <= 0:
         return []
-    at = _HEAD.size
+    at = _COLUMNS_AT
     indexes = struct.unpack_from(f"<{wanted}H", records, at + 2 * skip)
     at += 2 * count
-    deltas = struct.unpack_from(f"<{wanted}I", records, at + 4 * skip)
-    at += 4 * count
+    deltas = struct.unpack_from(f"<{wanted}{_TIME_CODES[time_bytes]}", records, at + time_bytes * skip)
+    at += time_bytes * count
     serials = struct.unpack_from(f"<{wanted}H", records, at + 2 * skip)
     at += 2 * count
     kinds = records[at + skip : at + end]
@@ -110,7 +129,7 @@ def unpack_records(
     at += 2 * count + ID_BYTES * count + sum(lengths[:skip])
     taken = []
     for offset in range(wanted):
-        phone, edition, _ = terminals[indexes[offset]]
+        phone, edition, version, _ = terminals[indexes[offset]]
         kind, body_end = kinds[offset], at + lengths[skip + offset]
         taken.append(
             Record(
@@ -118,6 +137,7 @@ def unpack_records(
                 base_ms + deltas[offset],
                 phone,
                 edition,
+                version,
                 KIND_MESSAGE_IDS[kind],
                 serials[offset],
                 kind,
@@ -130,24 +150,30 @@ def unpack_records(
 
 def unpack_ids(contents: bytes, records: bytes) -> Iterator[tuple[str, bytes]]:
     """(phone, id prefix) of every record of a group, in order. Raises DamagedGroupError."""
-    count, _ = _open(records)
+    count, _, time_bytes = _open(contents, records)
     phones = [terminal.phone for terminal in unpack_contents(contents)]
-    indexes = struct.unpack_from(f"<{count}H", records, _HEAD.size)
-    at = _HEAD.size + (_COLUMN_BYTES - ID_BYTES) * count
+    indexes = struct.unpack_from(f"<{count}H", records, _COLUMNS_AT)
+    at = _COLUMNS_AT + (2 + time_bytes + 2 + 1 + 2) * count  # the columns before the ids
     for index in indexes:
         yield phones[index], records[at : at + ID_BYTES]
         at += ID_BYTES
 
 
-def _open(records: bytes) -> tuple[int, int]:
-    """The count and the earliest receive time, once version, size and CRC are found right."""
-    if len(records) < _HEAD.size:
+def _open(contents: bytes, records: bytes) -> tuple[int, int, int]:
+    """The count, the earliest receive time and the bytes of a time, once version, size and CRC are right."""
+    if len(records) < _COLUMNS_AT:
         raise DamagedGroupError(f"a group of {len(records)} bytes")
-    version, _, count, base_ms, check = _HEAD.unpack_from(records)
-    _check_version(version)
-    if zlib.crc32(memoryview(records)[_HEAD.size :]) != check:
+    (check,) = _CHECK.unpack_from(records, _HEAD.size)
+    view = memoryview(records)
+    if _check_of(contents, view[: _HEAD.size], view[_COLUMNS_AT:]) != check:
         raise DamagedGroupError("wrong CRC over a group")
-    return count, base_ms
+    version, time_bytes, count, base_ms = _HEAD.unpack_from(records)
+    _check_version(version)
+    return count, base_ms, time_bytes
+
+
+def _check_of(contents: bytes, head: Buffer, columns: Buffer) -> int:
+    return zlib.crc32(columns, zlib.crc32(head, zlib.crc32(contents)))
 
 
 def _check_version(version: int) -> None:

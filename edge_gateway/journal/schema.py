@@ -41,7 +41,8 @@ def _create(connection: sqlite3.Connection) -> None:
     record_group: contiguous runs of records. cursor: how far each destination has confirmed.
     terminal_state: what is known of a terminal through sequence `through`; meta.state_through: every record
     up to there is in terminal_state, later ones are read again from their groups at start.
-    dead_letter: what the monitoring system refused, for people to look at.
+    dead_letter: what the monitoring system refused, for people to look at. damaged_group: groups whose
+    bytes are not what was written, kept as they are for people; confirmed: where the cursor was then.
     """
     for statement in (
         "CREATE TABLE meta (key TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID",
@@ -53,6 +54,9 @@ def _create(connection: sqlite3.Connection) -> None:
         " next_slot INTEGER NOT NULL, ids BLOB NOT NULL)",
         "CREATE TABLE dead_letter (sequence INTEGER PRIMARY KEY, identity TEXT NOT NULL,"
         " reason TEXT NOT NULL, rejected_ms INTEGER NOT NULL, contents BLOB NOT NULL, records BLOB NOT NULL)",
+        "CREATE TABLE damaged_group (first_sequence INTEGER PRIMARY KEY, count INTEGER NOT NULL,"
+        " confirmed INTEGER NOT NULL, found_ms INTEGER NOT NULL, problem TEXT NOT NULL,"
+        " contents BLOB NOT NULL, records BLOB NOT NULL)",
         "INSERT INTO cursor VALUES ('', 0)",
         "INSERT INTO meta VALUES ('state_through', 0)",
     ):

@@ -13,7 +13,7 @@ from protocols.monitoring.records import Record
 from protocols.wire.bcd import identity_of
 
 from .origin import Origin
-from .packing import DamagedGroupError, pack_contents, pack_records, unpack_ids, unpack_records
+from .packing import DamagedGroupError, pack_group, unpack_ids, unpack_records
 from .terminals import StateRow, TerminalBook
 
 DEFAULT_DESTINATION: Final = ""
@@ -28,11 +28,14 @@ class Store:
         self._page_bytes = int(connection.execute("PRAGMA page_size").fetchone()[0])
 
     def last_sequence(self) -> int:
-        """The last sequence ever given: groups are deleted only behind the cursor."""
-        end = self._number(
-            "SELECT first_sequence + count - 1 FROM record_group ORDER BY first_sequence DESC LIMIT 1"
-        )
-        return max(end, self.confirmed())
+        """The last sequence ever given: groups are deleted only behind the cursor, or set aside."""
+        ends = [
+            self._number(
+                f"SELECT first_sequence + count - 1 FROM {table} ORDER BY first_sequence DESC LIMIT 1"
+            )
+            for table in ("record_group", "damaged_group")
+        ]
+        return max(*ends, self.confirmed())
 
     def deleted_through(self, last_sequence: int) -> int:
         """The sequence before the first kept record."""
@@ -46,6 +49,20 @@ class Store:
     def rejected(self) -> int:
         """How many dead letters there are."""
         return self._number("SELECT count(*) FROM dead_letter")
+
+    def damaged(self) -> int:
+        """How many records were set aside undelivered."""
+        return self._number(
+            "SELECT sum(first_sequence + count - 1 - max(confirmed, first_sequence - 1)) FROM damaged_group"
+        )
+
+    def queued(self) -> int:
+        """How many kept records are behind the cursor."""
+        return self._number(
+            "SELECT sum(first_sequence + count - 1 - max(?1, first_sequence - 1)) FROM record_group"
+            " WHERE first_sequence + count - 1 > ?1",
+            self.confirmed(),
+        )
 
     def used_bytes(self) -> int:
         """Bytes of the file in use; pages of deleted groups are free for new ones."""
@@ -93,6 +110,15 @@ class Store:
         """Deletes the groups that begin at `sequence` or before."""
         self.connection.execute("DELETE FROM record_group WHERE first_sequence <= ?", (sequence,))
 
+    def set_aside(self, first_sequence: int, problem: str) -> None:
+        """Takes a damaged group out of the way, its bytes kept."""
+        self.connection.execute(
+            "INSERT INTO damaged_group SELECT first_sequence, count, ?2, ?3, ?4, contents, records"
+            " FROM record_group WHERE first_sequence = ?1",
+            (first_sequence, self.confirmed(), time.time_ns() // 1_000_000, problem),
+        )
+        self.connection.execute("DELETE FROM record_group WHERE first_sequence = ?", (first_sequence,))
+
     def reject(self, sequence: int, reason: str) -> int:
         """Keeps a copy of a refused record; gives 1, or 0 when it is there already or the record is gone."""
         row = self.connection.execute(
@@ -103,15 +129,18 @@ class Store:
         if row is None:
             return 0
         first_sequence, contents, records = row
-        found = unpack_records(contents, records, first_sequence, sequence - first_sequence, 1)
+        try:
+            found = unpack_records(contents, records, first_sequence, sequence - first_sequence, 1)
+        except DamagedGroupError as error:  # what others wait for in this commit must not fail by it
+            _log.error("no copy of the refused record %d can be kept: %s", sequence, error)
+            return 0
         if not found:
             return 0
         return self._insert_dead_letter(found[0], reason)
 
     def _insert_dead_letter(self, record: Record, reason: str) -> int:
-        origin = Origin(record.phone, record.edition)
+        origin = Origin(record.phone, record.edition, record.version)
         row = (0, record.received_ms, record.serial, record.kind, origin.id_prefix(record.body), record.body)
-        contents = pack_contents([origin.packed], [1])
         changed = self.connection.execute(
             "INSERT OR IGNORE INTO dead_letter VALUES (?, ?, ?, ?, ?, ?)",
             (
@@ -119,8 +148,7 @@ class Store:
                 origin.identity,
                 reason,
                 time.time_ns() // 1_000_000,
-                contents,
-                pack_records([row]),
+                *pack_group([origin.packed], [row]),
             ),
         )
         return changed.rowcount

@@ -5,6 +5,7 @@ Reads in one snapshot, writes nothing.
 
 import sqlite3
 from collections import Counter
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -16,18 +17,21 @@ from .store import Store
 
 
 def read_totals(path: Path) -> dict[str, Any]:
-    """journalled, delivered, queued, rejected, and the same per terminal identity, with duplicates.
+    """journalled, delivered, queued, rejected, damaged, and all but the last per terminal identity, with
+    duplicates.
 
-    journalled = delivered + queued + rejected, in total and for each terminal. duplicates (resends that were
-    recognised) may lag after a kill. An absent file gives zeros. Raises JournalError.
+    journalled = delivered + queued + rejected + damaged. For a terminal the last is not known: what of its
+    reports was damaged is missing from its other figures or counted as delivered. duplicates (resends that
+    were recognised) are saved now and then and exact after a clean end; they lag while the gateway runs and
+    after a kill. An absent file gives zeros. Raises JournalError.
     """
     if not path.exists():
-        return _summary(Counter(), {}, Counter(), Counter())
+        return {"journalled": 0, "delivered": 0, "queued": 0, "rejected": 0, "damaged": 0, "terminals": {}}
     connection = connect(path, durable=False)
     try:
         connection.execute("BEGIN")
         return _read(connection)
-    except (sqlite3.Error, DamagedGroupError) as error:
+    except sqlite3.Error as error:
         raise JournalError(f"the journal {path} cannot be read: {error}") from error
     finally:
         connection.close()
@@ -46,7 +50,20 @@ def _read(connection: sqlite3.Connection) -> dict[str, Any]:
             )
         )
     )
-    return _summary(journalled, duplicates, queued, rejected)
+    return _totals(store, rejected.total()) | {
+        "terminals": _terminals(journalled, duplicates, queued, rejected)
+    }
+
+
+def _totals(store: Store, rejected: int) -> dict[str, Any]:
+    journalled, queued, damaged = store.last_sequence(), store.queued(), store.damaged()
+    return {
+        "journalled": journalled,
+        "delivered": journalled - queued - rejected - damaged,
+        "queued": queued,
+        "rejected": rejected,
+        "damaged": damaged,
+    }
 
 
 def _journalled(connection: sqlite3.Connection, store: Store) -> tuple[Counter[str], dict[str, int]]:
@@ -58,7 +75,7 @@ def _journalled(connection: sqlite3.Connection, store: Store) -> tuple[Counter[s
     ):
         journalled[identity], through[identity], duplicates[identity] = count, row_through, resends
     for first_sequence, contents, records in store.groups_after(store.state_through()):
-        for offset, (phone, _) in enumerate(unpack_ids(contents, records)):
+        for offset, phone in enumerate(_phones(contents, records)):
             identity = identity_of(phone)
             if first_sequence + offset > through.get(identity, 0):
                 journalled[identity] += 1
@@ -71,36 +88,39 @@ def _queued(connection: sqlite3.Connection, confirmed: int) -> Counter[str]:
     for (contents,) in connection.execute(
         "SELECT contents FROM record_group WHERE first_sequence > ?", (confirmed,)
     ):
-        for terminal in unpack_contents(contents):
-            queued[identity_of(terminal.phone)] += terminal.records
+        with suppress(DamagedGroupError):  # found, counted and logged when it is its turn to be delivered
+            for terminal in unpack_contents(contents):
+                queued[identity_of(terminal.phone)] += terminal.records
     split = connection.execute(
         "SELECT first_sequence, contents, records FROM record_group WHERE first_sequence <= ?1"
         " AND first_sequence + count - 1 > ?1 ORDER BY first_sequence DESC LIMIT 1",
         (confirmed,),
     ).fetchone()
     if split:
-        for offset, (phone, _) in enumerate(unpack_ids(split[1], split[2])):
+        for offset, phone in enumerate(_phones(split[1], split[2])):
             queued[identity_of(phone)] += split[0] + offset > confirmed
     return queued
 
 
-def _summary(
+def _phones(contents: bytes, records: bytes) -> list[str]:
+    """Of each record of a group, in order; none of a damaged one."""
+    try:
+        return [phone for phone, _ in unpack_ids(contents, records)]
+    except DamagedGroupError:
+        return []
+
+
+def _terminals(
     journalled: Counter[str], duplicates: dict[str, int], queued: Counter[str], rejected: Counter[str]
-) -> dict[str, Any]:
+) -> dict[str, dict[str, int]]:
     delivered = journalled - queued - rejected
     return {
-        "journalled": journalled.total(),
-        "delivered": delivered.total(),
-        "queued": queued.total(),
-        "rejected": rejected.total(),
-        "terminals": {
-            identity: {
-                "journalled": journalled[identity],
-                "delivered": delivered[identity],
-                "queued": queued[identity],
-                "rejected": rejected[identity],
-                "duplicates": duplicates.get(identity, 0),
-            }
-            for identity in sorted(journalled)
-        },
+        identity: {
+            "journalled": journalled[identity],
+            "delivered": delivered[identity],
+            "queued": queued[identity],
+            "rejected": rejected[identity],
+            "duplicates": duplicates.get(identity, 0),
+        }
+        for identity in sorted(journalled)
     }

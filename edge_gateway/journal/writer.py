@@ -7,21 +7,21 @@ with failure and the next group is tried again.
 
 import logging
 import sqlite3
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
+from ..log import Throttle
 from ..threads import BatchThread
-from .chores import Chore, Confirm, Reject
+from .chores import Chore, Confirm, Reject, SetAside
 from .group import FAILED, FULL, STORED, Group, Release, Submission
-from .packing import DamagedGroupError
 from .schema import JournalError, connect, migrate, transaction
 from .store import Store
 from .terminals import StateRow, TerminalBook
 
 Deliver = Callable[[list[tuple[Release, int]]], None]
 
-GROUP_RECORDS: Final = 8192  # a group is closed at this many; one more submission may be on top
 DELETE_STEP: Final = 1024  # delivered records that make a deletion worth its pages
 DELETE_AT_ONCE: Final = 8192  # records a commit deletes at most, so that it stays short
 PRESSING: Final = 0.75  # of max_bytes: from here on what was delivered is deleted at once
@@ -40,6 +40,7 @@ class Writer:
         self._path = path
         self._max_bytes = max_bytes
         self._book = TerminalBook()
+        self._throttle = Throttle()
         self._store = self._open()
         try:
             self._load()
@@ -69,6 +70,7 @@ class Writer:
         self.last_sequence = self._store.last_sequence()
         self.confirmed = self._store.confirmed()
         self.rejected = self._store.rejected()
+        self.damaged = self._store.damaged()
         self.used_bytes = self._store.used_bytes()
         self._deleted = self._store.deleted_through(self.last_sequence)
 
@@ -88,9 +90,9 @@ class Writer:
                 chores.append(item)
                 continue
             for submission in item:
-                group.add(*submission)
+                closed = group.add(*submission)
                 self.taken += len(submission[2])
-                if len(group.rows) >= GROUP_RECORDS:
+                if closed:
                     self._commit(group, chores)
                     group, chores = Group(self._book), []
         if group or chores:
@@ -110,7 +112,7 @@ class Writer:
         error: Exception | None = None
         try:
             outcome = self._write(group, chores)
-        except (sqlite3.Error, DamagedGroupError) as caught:
+        except sqlite3.Error as caught:
             error, outcome = caught, FAILED
             self._recover(caught)
         for chore in chores:
@@ -168,6 +170,8 @@ class Writer:
         self._book.saved(rows)
         self.confirmed = confirmed
         self.rejected += sum(chore.kept for chore in chores if isinstance(chore, Reject))
+        if any(isinstance(chore, SetAside) for chore in chores):
+            self.damaged = self._store.damaged()
         if deleted > self._deleted:
             self._deleted = deleted
             self.used_bytes = self._store.used_bytes()
@@ -202,14 +206,19 @@ class Writer:
         if deleted > self._deleted:
             self._store.delete_through(deleted)
 
+    def _complain(self, text: str) -> None:
+        """Once a minute: a full disk must not be filled with lines that say so."""
+        if self._throttle.allows("journal", text, time.monotonic()):
+            _log.error("%s", text)
+
     def _recover(self, error: Exception) -> None:
         """After a failed commit: a fresh connection, for the old one may be in any state."""
         self.failed_commits += 1
-        _log.error("the journal could not be written, the reports are answered with failure: %s", error)
+        self._complain(f"the journal could not be written, the reports are answered with failure: {error}")
         try:
             fresh = self._open()
         except (JournalError, sqlite3.Error) as again:
-            _log.error("and the journal could not be opened anew: %s", again)
+            self._complain(f"and the journal could not be opened anew: {again}")
             return
         old, self._store = self._store, fresh
         old.connection.close()

@@ -5,7 +5,7 @@ asyncio, no SQL here: `edge_gateway.server` is the shell around it.
 """
 
 from .core import Session
-from .events import Authenticated, Close, Deregister, Event, Register, Submission
+from .events import Authenticated, Close, Deregister, Event, Left, Register, Submission
 from .ports import SessionLimits
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "Close",
     "Deregister",
     "Event",
+    "Left",
     "Register",
     "Session",
     "SessionLimits",

@@ -30,7 +30,7 @@ from protocols.wire.tables import (
 
 from . import table
 from .answers import Speaker, as_failures
-from .events import Authenticated, Close, Deregister, Event, Register, Submission
+from .events import Authenticated, Close, Deregister, Event, Left, Register, Submission
 from .intake import Intake
 from .ports import Door, SessionLimits
 from .registration import read_registration
@@ -54,13 +54,13 @@ class Session:
         "_heard_ms",
         "_intake",
         "_limits",
-        "_opened_ms",
         "_out",
         "_registering",
         "_registrations",
         "_speaker",
         "_splitter",
         "_strikes",
+        "_unknown_since_ms",
         "counters",
         "state",
     )
@@ -70,14 +70,14 @@ class Session:
         self.counters = counters
         self._door = door
         self._limits = limits
-        self._opened_ms = self._heard_ms = now_ms
+        self._unknown_since_ms = self._heard_ms = now_ms
         self._splitter = FrameSplitter()
         self._speaker = Speaker()
         self._intake = Intake(self._speaker)
         self._strikes = 0
         self._registrations = 0
         self._registering: tuple[bytes, int] | None = None  # phone and serial of the 0x0100 in work
-        self._out = b""
+        self._out = bytearray()
         self._events: list[Event] = []
 
     @property
@@ -91,26 +91,26 @@ class Session:
         candidates = self._splitter.split(data)
         if not candidates or self.state == table.CLOSED:
             return
-        self._heard_ms = now_ms
         at, end = 0, len(candidates)
         while True:
             stopped = self._intake.take_plain(candidates, at)
             if stopped > at:
                 self.counters["frames_0200"] += stopped - at
+                self._heard_ms = now_ms
                 at = stopped
             if at == end:
                 break
-            self._take_one(candidates[at])
+            self._take_one(candidates[at], now_ms)
             at += 1
             if at == end or self.state == table.CLOSED:
                 break
 
     def data_to_send(self) -> bytes:
         """What is to be sent now; forgotten here once taken."""
-        out = self._out
-        if out:
-            self._out = b""
-        return out
+        if not self._out:
+            return b""
+        out, self._out = self._out, bytearray()
+        return bytes(out)
 
     def submissions(self) -> list[Submission]:
         """What is to be journalled now, in order; forgotten here once taken."""
@@ -125,7 +125,7 @@ class Session:
 
     def expired(self, now_ms: int) -> str:
         """Why the connection is to be closed now; empty when it is not."""
-        if self.state != table.ONLINE and now_ms - self._opened_ms > self._limits.unauthenticated_ms:
+        if self.state != table.ONLINE and now_ms - self._unknown_since_ms > self._limits.unauthenticated_ms:
             return "not authenticated in time"
         if now_ms - self._heard_ms > self._limits.idle_ms:
             return "idle"
@@ -140,7 +140,7 @@ class Session:
         """The answers to send instead when the journal did not take the reports."""
         return as_failures(answers)
 
-    def _take_one(self, candidate: bytes) -> None:
+    def _take_one(self, candidate: bytes, now_ms: int) -> None:
         payload = self._splitter.open(candidate)
         if payload is None:
             self._count_rejections()
@@ -150,6 +150,7 @@ class Session:
         except RemoteProtocolError:
             self.counters["rejected_length"] += 1
             return
+        self._heard_ms = now_ms  # by a frame: noise keeps nobody alive
         handler = _HANDLERS.get(header.message_id)
         known = handler is not None
         self.counters[f"frames_{header.message_id:04x}" if known else "frames_unsupported"] += 1
@@ -245,7 +246,7 @@ class Session:
         code = bytes(values["auth_code"]).rstrip(b"\x00")  # 2011 ends its strings with a zero byte
         edition = self._door.authenticate(identity, code, layout_2019)
         if edition is None:
-            self._intake.forget()
+            self._leave()
             self._go(table.CODE_REFUSED)
             self._refuse(header, RESULT_FAILED, "wrong_code")
             return
@@ -261,13 +262,20 @@ class Session:
         identity = self.identity
         assert identity is not None, "only an authenticated terminal gets here"
         self._go(table.DEREGISTRATION_ASKED)
-        self._intake.forget()
+        self._leave()
 
         def answer(written: bool) -> None:
             self._go(table.DEREGISTRATION_ANSWERED)
             self._answer(header, RESULT_OK if written else RESULT_FAILED)
 
         self._events.append(Deregister(identity, answer))
+
+    def _leave(self) -> None:
+        """Nobody is authenticated any longer; who was has the time of a stranger to come back."""
+        if self.identity is not None:
+            self._events.append(Left(self.identity))
+            self._unknown_since_ms = self._heard_ms
+        self._intake.forget()
 
     # What it says.
 

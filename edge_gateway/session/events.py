@@ -21,6 +21,12 @@ class Authenticated(NamedTuple):
     identity: str
 
 
+class Left(NamedTuple):
+    """The connection speaks for this terminal no longer."""
+
+    identity: str
+
+
 class Register(NamedTuple):
     """A 0x0100: ask the registry, then call `answer(result of 0x8100 or None when not written, code)`."""
 
@@ -43,4 +49,4 @@ class Close(NamedTuple):
     reason: str
 
 
-Event = Authenticated | Register | Deregister | Close
+Event = Authenticated | Left | Register | Deregister | Close

@@ -36,7 +36,7 @@ class Intake:
     def adopt(self, header: Header, edition: int) -> None:
         """From here on reports are this terminal's, under the phone field of this header."""
         self._end_submission()
-        self.origin = Origin(header.phone.hex(), edition)
+        self.origin = Origin(header.phone.hex(), edition, header.version)
         self._phone = header.phone
         self._lane = ReportLane(header)
 
@@ -49,11 +49,14 @@ class Intake:
     def speaks_for(self, header: Header) -> bool:
         """Whether the frame is the authenticated terminal's.
 
-        The same number in the other header's width is the same terminal: its layout is adopted.
+        The same number in the other header's width, or under another version byte, is the same terminal:
+        its layout is adopted.
         """
-        if header.phone == self._phone:
+        if self.origin is None:
+            return False
+        if header.phone == self._phone and header.version == self.origin.version:
             return True
-        if self.origin is None or identity_of(header.phone.hex()) != self.origin.identity:
+        if identity_of(header.phone.hex()) != self.origin.identity:
             return False
         self.adopt(header, edition_of_layout(self.origin.edition, header.edition == EDITION_2019))
         return True

@@ -146,6 +146,16 @@ class NmeaParser:
         self._size = size
         return at
 
+    @property
+    def waiting(self):
+        """Whether an epoch has its RMC and waits for its GGA."""
+        return self._has_rmc and not self._published
+
+    def close_epoch(self):
+        """The receiver is silent: the epoch that waits is complete as it is, and `fix` new."""
+        self._alone += 1
+        self._publish()
+
     def _end_of_line(self, byte, size):
         """Whether the line that `byte` ended completed an epoch."""
         if (byte != 13 and byte != 10) or not self._is_sound(size):
@@ -230,10 +240,9 @@ class NmeaParser:
         """Goes to the epoch of `time_ms`. True when that ended an epoch which had waited for its GGA."""
         if time_ms == self._time_ms and time_ms >= 0:
             return False
-        waiting = self._has_rmc and not self._published
+        waiting = self.waiting
         if waiting:
-            self._alone += 1
-            self._publish()
+            self.close_epoch()
         self._begin_epoch(time_ms)
         return waiting
 

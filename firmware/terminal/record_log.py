@@ -3,6 +3,7 @@
 A record is durable when `append` returns. Acknowledgements are kept in RAM, one bit a record, and written
 now and then as one small file; a segment without a held record is removed. After a cut the tail that did not
 check out is taken for never written, and acknowledgements not yet written cost a resend, never a loss.
+What flash lost of its own accord is given up one by one and counted; no sequence is given twice for it.
 RAM does not grow with the backlog. Knows nothing of what the records mean.
 """
 
@@ -12,6 +13,7 @@ import struct
 SLOT_BYTES = 80  # 50 of them fill one 4 KiB block of NOR flash
 BODY_BYTES_MAX = SLOT_BYTES - 9  # sequence 4, length 1, body, CRC-32 4
 SEGMENT_RECORDS = 50
+SEGMENTS_MIN = 2  # the newest one keeps the count while the oldest is dropped
 CAPACITY_RECORDS = 10000  # unverified: what JT/T 794 asks for, commonly quoted
 CHECKPOINT_EVERY = 32  # acknowledgements between two writings of their file
 ACKNOWLEDGEMENTS = "acked"
@@ -46,11 +48,12 @@ class RecordLog:
     def __init__(self, files, capacity=CAPACITY_RECORDS, segment_records=SEGMENT_RECORDS):
         """`files`: the port described in ram_files. `capacity`: records, rounded up to whole segments.
 
-        Reads what is there; raises OSError when the flash cannot be read.
+        Reads what is there; raises OSError when the flash cannot be read at all.
         """
         self._files = files
         self._segment_records = segment_records
-        self._capacity = (capacity + segment_records - 1) // segment_records * segment_records
+        segments = max(SEGMENTS_MIN, (capacity + segment_records - 1) // segment_records)
+        self._capacity = segments * segment_records
         self._acked = bytearray((self._capacity + segment_records + 7) // 8)  # a ring of bits
         self._slot = bytearray(SLOT_BYTES)
         self._tail = None
@@ -172,8 +175,11 @@ class RecordLog:
     def _read_slot(self, file, sequence):
         """Fills the slot; the length of the body in it, 0 when it is not that record or is damaged."""
         slot = self._slot
-        file.seek(sequence % self._segment_records * SLOT_BYTES)
-        if file.readinto(slot) != SLOT_BYTES:
+        try:
+            file.seek(sequence % self._segment_records * SLOT_BYTES)
+            if file.readinto(slot) != SLOT_BYTES:
+                return 0
+        except OSError:  # one bad block must not keep the terminal from starting, again and again
             return 0
         check = struct.unpack_from(">I", slot, SLOT_BYTES - 4)[0]
         struct.pack_into(">I", slot, SLOT_BYTES - 4, 0)
@@ -219,7 +225,7 @@ class RecordLog:
 
     def _remove_segment(self):
         number = self.first // self._segment_records
-        self._files.remove(self._name(number))
+        self._forget(self._name(number))
         self.first = (number + 1) * self._segment_records
 
     def _write_acknowledgements(self):
@@ -249,22 +255,23 @@ class RecordLog:
 
     def _recover(self):
         numbers = sorted([number for number in map(_number_of, self._files.names()) if number >= 0])
-        if not numbers:
-            return
-        # A segment below a gap was left by a removal that the cut interrupted: it is acknowledged or dropped.
-        first = len(numbers) - 1
-        while first and numbers[first - 1] == numbers[first] - 1:
-            first -= 1
-        for number in numbers[:first]:
-            self._forget(self._name(number))
-        numbers = numbers[first:]
-        self.first = max(1, numbers[0] * self._segment_records)
-        self.next_sequence = self._end_of_tail(numbers[-1])
+        data = self._stored_acknowledgements()
+        _, first, bits = struct.unpack_from(">III", data, 0)
+        if numbers:
+            self.first = max(1, numbers[0] * self._segment_records)
+            self.next_sequence = self._end_of_tail(numbers[-1])
+        else:
+            self.first = first
+        # Records that were there and are not any more are held and damaged, and their numbers used up.
+        self.next_sequence = max(self.next_sequence, first + bits)
         while self.next_sequence - self.first >= self._capacity + self._segment_records:
             before = self.first  # only when the capacity was made smaller; held or not is not known yet
             self._remove_segment()
             self.dropped += self.first - before
-        self._read_acknowledgements()
+        for sequence in range(max(first, self.first), first + bits):
+            index = sequence - first
+            if data[_HEAD_BYTES + index // 8] >> index % 8 & 1:
+                self._mark(sequence, True)
         for sequence in range(self.first, self.next_sequence):
             if not self._is_acked(sequence):
                 self.held += 1
@@ -279,28 +286,19 @@ class RecordLog:
         file.close()
         return sequence
 
-    def _read_acknowledgements(self):
+    def _stored_acknowledgements(self):
+        """The file of acknowledgements: head, then bits; none of them when it is absent or damaged."""
+        data = bytearray(_HEAD_BYTES + len(self._acked))
         try:
             file = self._files.open(ACKNOWLEDGEMENTS, False)
+            count = file.readinto(data)
+            file.close()
         except OSError:
-            return
-        data = bytearray(_HEAD_BYTES + len(self._acked))
-        count = file.readinto(data)
-        file.close()
-        if count < _HEAD_BYTES:
-            return
-        check, first, bits = struct.unpack_from(">III", data, 0)
-        size = _HEAD_BYTES + (bits + 7) // 8
-        if size > count or binascii.crc32(memoryview(data)[4:size]) != check:
-            return
-        for sequence in range(max(first, self.first), min(first + bits, self.next_sequence)):
-            index = sequence - first
-            if data[_HEAD_BYTES + index // 8] >> index % 8 & 1:
-                self._mark(sequence, True)
-        if first + bits > self.next_sequence:
-            # It speaks of a tail that did not survive; its numbers come anew and are not acknowledged.
-            self._unwritten = 1
-            self.checkpoint()
+            count = 0
+        size = _HEAD_BYTES + (struct.unpack_from(">I", data, 8)[0] + 7) // 8
+        if size > count or binascii.crc32(memoryview(data)[4:size]) != struct.unpack_from(">I", data, 0)[0]:
+            struct.pack_into(">II", data, 4, 1, 0)
+        return data
 
     def _is_acked(self, sequence):
         bit = sequence % (len(self._acked) * 8)

@@ -50,8 +50,9 @@ class Request:
         return False
 
     def answers(self, message_id, serial):
-        """Whether an answer that names these is the answer to this request."""
-        return self.state != IDLE and self.serial == serial and self.message_id == message_id
+        """Whether an answer that names these is the answer to this request, which has been on the line."""
+        sent = self.state == WAITING or (self.state == TO_SEND and self.retransmissions > 0)
+        return sent and self.serial == serial and self.message_id == message_id
 
     def stop(self):
         """Answered, or of no use any more."""

@@ -21,6 +21,7 @@ from .request import IDLE, TO_SEND, Request
 from .waits import reconnect_pause_ms
 
 CODE_NAME = "auth"  # of the stored authentication code
+CODE_BYTES_MAX = 255  # what the length byte of 2019 can say; a longer one could never be sent back
 REPLIES_MAX = 16  # answers to the platform that wait for the line; more are dropped and counted
 STABLE_MS = 30000  # a session that lived so long was a good one: the next pause is the shortest again
 
@@ -119,7 +120,7 @@ class Session:
         if not self.request.answers(MSG_TERMINAL_REGISTRATION, values["reply_serial"]):
             return
         self.request.stop()
-        if values["result"] != RESULT_OK:
+        if values["result"] != RESULT_OK or len(values["auth_code"]) > CODE_BYTES_MAX:
             self.refusals += 1
             self.give_up()
             return

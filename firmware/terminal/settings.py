@@ -39,6 +39,7 @@ _WIDTHS_2013 = (5, 20, 7)
 _WIDTHS_2019 = (11, 30, 30)
 BATCH_MAX = 12  # of reports with every item they can have, so that the body stays below 1023 bytes
 WINDOW_MAX = 16
+RETRANSMISSIONS_MAX = 10
 
 
 class Settings:
@@ -59,8 +60,10 @@ class Settings:
             raise LocalProtocolError("at least one (host, port)", -1, "servers")
         self._check("window", 1, WINDOW_MAX)
         self._check("backfill_batch", 1, BATCH_MAX)
-        for name in ("interval_s", "idle_interval_s", "heartbeat_s", "answer_timeout_s", "reconnect_s"):
-            self._check(name, 1, 0xFFFF)
+        self._check("retransmissions", 0, RETRANSMISSIONS_MAX)
+        for name in DEFAULTS:
+            if name.endswith("_s"):  # zero would be a storm
+                self._check(name, 1, 0xFFFF)
 
     def phone_bytes(self):
         """The phone number as it stands in the header of this edition."""

@@ -20,13 +20,13 @@ class Store:
 
     def get(self, name):
         """The value as bytes; b"" when there is none or it is damaged."""
+        buffer = bytearray(VALUE_BYTES_MAX + _CHECK_BYTES)
         try:
             file = self._files.open(name, False)
+            count = file.readinto(buffer)
+            file.close()
         except OSError:
             return b""
-        buffer = bytearray(VALUE_BYTES_MAX + _CHECK_BYTES)
-        count = file.readinto(buffer)
-        file.close()
         value = bytes(buffer[_CHECK_BYTES:count])
         return value if count >= _CHECK_BYTES and bytes(buffer[:_CHECK_BYTES]) == _check_of(value) else b""
 

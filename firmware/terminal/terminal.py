@@ -6,6 +6,7 @@ flash, goes live when the line is there, and is let go when the platform acknowl
 
 from protocols.wire.framing import FrameSplitter
 from protocols.wire.tables import (
+    MSG_TERMINAL_AUTHENTICATION,
     RESULT_BAD_MESSAGE,
     RESULT_FAILED,
     RESULT_UNSUPPORTED,
@@ -25,6 +26,7 @@ from .request import TO_SEND
 from .session import Session
 
 STALE_MS = 2000  # a receiver silent for so long has no fix
+QUIET_MS = 300  # the sentences of an epoch come in one go: after so long a pause none of them is missing
 LOOK_MS = 1000  # between two looks at the clock while the receiver is silent
 CHECKPOINT_MS = 30000  # acknowledgements reach the flash at least so often
 NOT_ACCEPTED = (RESULT_FAILED, RESULT_BAD_MESSAGE, RESULT_UNSUPPORTED)
@@ -44,6 +46,7 @@ class Terminal:
         "_body",
         "_checkpoint_ms",
         "_epoch_ms",
+        "_heard_ms",
         "_look_ms",
         "_now_ms",
         "_outbox",
@@ -83,10 +86,10 @@ class Terminal:
         self._reporter = Reporter(settings)
         self._outbox = Outbox(settings)
         self._backfill = Backfill(settings, log, self._outbox)
-        self._splitter = FrameSplitter()
+        self._splitter = None
         self._body = PositionBody()
         self._status = 1 << STATUS_ACC_ON
-        self._epoch_ms = self._look_ms = self._checkpoint_ms = self._now_ms = 0
+        self._epoch_ms = self._heard_ms = self._look_ms = self._checkpoint_ms = self._now_ms = 0
         self._resume()
 
     @property
@@ -107,6 +110,8 @@ class Terminal:
     def feed_gnss(self, buffer, count, now_ms):
         """buffer[:count] came from the GNSS receiver. Raises nothing, whatever the bytes."""
         self._now_ms = now_ms
+        if count:
+            self._heard_ms = now_ms
         at = 0
         while at < count:
             at = self.nmea.feed(buffer, at, count)
@@ -146,7 +151,7 @@ class Terminal:
     def link_opened(self, now_ms):
         """The link that `wants_link` asked for is there."""
         self._now_ms = now_ms
-        self._splitter = FrameSplitter()
+        self._splitter = FrameSplitter(0)  # nobody here looks at what was refused, and it holds kilobytes
         self.session.link_opened()
 
     def link_closed(self, now_ms):
@@ -159,13 +164,17 @@ class Terminal:
     def receive(self, data, now_ms):
         """Bytes from the platform, cut anywhere. Raises nothing for a fault of the platform."""
         self._now_ms = now_ms
+        if self.session.state in (session_table.WAITING, session_table.CONNECTING):
+            return
         for payload in self._splitter.receive(data):
-            if self.session.state not in (session_table.WAITING, session_table.CONNECTING):
-                downlink.handle(self, payload, now_ms)
+            downlink.handle(self, payload, now_ms)
 
     def tick(self, now_ms):
         """To be called at `next_deadline_ms` and as often as one likes."""
         self._now_ms = now_ms
+        if self.nmea.waiting and now_ms - self._heard_ms >= QUIET_MS:
+            self.nmea.close_epoch()
+            self._epoch(self._heard_ms)
         if now_ms >= self._look_ms:
             self._look(now_ms)
         self.session.tick(now_ms)
@@ -196,6 +205,8 @@ class Terminal:
         """When `tick` has something to do, at the latest."""
         deadline_ms = min(self._look_ms, self._checkpoint_ms + CHECKPOINT_MS)
         deadline_ms = self.session.deadline_ms(deadline_ms)
+        if self.nmea.waiting:
+            deadline_ms = min(deadline_ms, self._heard_ms + QUIET_MS)
         if self.session.state == session_table.ONLINE:
             deadline_ms = self._backfill.deadline_ms(self._outbox.deadline_ms(deadline_ms))
         return deadline_ms
@@ -203,7 +214,7 @@ class Terminal:
     def answered(self, message_id, serial, result, now_ms):
         """0x8001 names this message and serial (called by downlink)."""
         if self.session.answered(message_id, serial, result, now_ms):
-            if self.session.state == session_table.ONLINE:
+            if message_id == MSG_TERMINAL_AUTHENTICATION:
                 self._backfill.begin(now_ms)
             return
         if self._backfill.answers(message_id, serial):
@@ -323,16 +334,19 @@ class Terminal:
                 self._refuse(sequence)
 
     def _acknowledge(self, sequence):
-        if self.log.acknowledge(sequence):
+        """Told before it is forgotten: a cut in between then tells it twice, and never not at all."""
+        if self.log.is_held(sequence):
             self.acknowledged += 1
             if self.on_acknowledged is not None:
                 self.on_acknowledged(sequence)
+            self.log.acknowledge(sequence)
 
     def _refuse(self, sequence):
-        if self.log.acknowledge(sequence):
+        if self.log.is_held(sequence):
             self._backfill.refused += 1
             if self.on_refused is not None:
                 self.on_refused(sequence)
+            self.log.acknowledge(sequence)
 
 
 def frame_of(writer):

@@ -10,11 +10,11 @@
     content            compressed
     check              CRC-32 of everything before it, 4 bytes, big-endian
 
-The content: senders (varint count, editions, phones), then a column each for sender number, receive time
-(milliseconds UTC, differences), serial (difference to the sender's last one in the batch, modulo 65536),
-kind, and the bodies. `columns` says how a column is written. Sequences are contiguous and message ids
-follow from the kinds, so neither is written. The head stays outside the compression so that a receiver
-can name a batch that it must refuse.
+The content: senders (varint count, editions, version bytes of their headers, phones), then a column each
+for sender number, receive time (milliseconds UTC, differences), serial (difference to the sender's last one
+in the batch, modulo 65536), kind, and the bodies. `columns` says how a column is written. Sequences are
+contiguous and message ids follow from the kinds, so neither is written. The head stays outside the
+compression so that a receiver can name a batch that it must refuse.
 """
 
 import zlib
@@ -33,6 +33,8 @@ VERSION: Final = 1
 CONTENT_BYTES_MAX: Final = 8 * 1024 * 1024
 _CHECK_BYTES: Final = 4
 _HEAD_BYTES_MIN: Final = len(MAGIC) + 3  # version, compression, length of the gateway id
+
+Sender = tuple[str, int, int]  # phone digits, edition, version byte of the header
 
 
 def encode(batch: Batch, compression: str = "zstd") -> bytes:
@@ -99,13 +101,16 @@ def _bounded(message: bytes, at: int, field: str, low: int, high: int) -> tuple[
 
 
 def _content_of(records: Sequence[Record]) -> bytes:
-    _, received, phones, editions, _, serials, kinds, bodies = zip(*records, strict=True)
-    senders: dict[tuple[str, int], int] = {}
-    numbers = [senders.setdefault(sender, len(senders)) for sender in zip(phones, editions, strict=True)]
+    _, received, phones, editions, versions, _, serials, kinds, bodies = zip(*records, strict=True)
+    senders: dict[Sender, int] = {}
+    numbers = [
+        senders.setdefault(sender, len(senders)) for sender in zip(phones, editions, versions, strict=True)
+    ]
     writer = ColumnWriter()
     writer.put_varint(len(senders))
-    writer.put_integers([edition for _, edition in senders])
-    writer.put_rows([bytes.fromhex(phone) for phone, _ in senders])
+    writer.put_integers([edition for _, edition, _ in senders])
+    writer.put_integers([version for _, _, version in senders])
+    writer.put_rows([bytes.fromhex(phone) for phone, _, _ in senders])
     writer.put_integers(numbers)
     writer.put_deltas(received)
     writer.put_integers(_serial_steps(numbers, serials, len(senders)))
@@ -126,23 +131,25 @@ def _records_of(reader: ColumnReader, first_sequence: int, count: int) -> list[R
         raise RemoteProtocolError(f"kind {max(kinds)} is unknown", field="kind")
     bodies = reader.rows(count, "body")
     reader.end("body")
-    phones, editions = zip(*[senders[number] for number in numbers], strict=True)
+    phones, editions, versions = zip(*[senders[number] for number in numbers], strict=True)
     message_ids = [KIND_MESSAGE_IDS[kind] for kind in kinds]
     sequences = range(first_sequence, first_sequence + count)
-    records = list(map(Record, sequences, received, phones, editions, message_ids, serials, kinds, bodies))
+    columns = (sequences, received, phones, editions, versions, message_ids, serials, kinds, bodies)
+    records = list(map(Record, *columns))
     fault = fault_of(records)
     if fault:
         raise RemoteProtocolError(fault[1], field=fault[0])
     return records
 
 
-def _read_senders(reader: ColumnReader, count: int) -> list[tuple[str, int]]:
+def _read_senders(reader: ColumnReader, count: int) -> list[Sender]:
     amount = reader.varint("senders")
     if not 1 <= amount <= count:
         raise RemoteProtocolError(f"{amount} senders of {count} records", field="senders")
     editions = reader.integers(amount, "edition")
+    versions = reader.integers(amount, "version")
     phones = [phone.hex() for phone in reader.rows(amount, "phone")]
-    return list(zip(phones, editions, strict=True))
+    return list(zip(phones, editions, versions, strict=True))
 
 
 def _serial_steps(numbers: Sequence[int], serials: Sequence[int], senders: int) -> list[int]:

@@ -73,6 +73,7 @@ def _document_of_record(record: Record) -> dict[str, Any]:
         "reported_at": None if reading.reported_ms is None else text_of_ms(reading.reported_ms),
         "phone": record.phone,
         "edition": record.edition,
+        "version": record.version,
         "message_id": f"0x{record.message_id:04X}",
         "serial": record.serial,
         "position": {
@@ -101,6 +102,7 @@ def _record_of(fields: Fields, sequence: int) -> Record:
         _received_ms(fields),
         fields.text("phone"),
         fields.integer("edition", min(EDITIONS), max(EDITIONS)),
+        fields.integer("version", 0, 0xFF),
         KIND_MESSAGE_IDS[kind],
         fields.integer("serial", 0, 0xFFFF),
         kind,

@@ -27,14 +27,16 @@ class Record(NamedTuple):
 
     sequence: journal-wide, from 1, without gaps, given at commit. received_ms: UTC milliseconds when the
     gateway read it. phone: the digits of the header's phone field as on the wire, zeros kept (12 of them,
-    20 in the 2019 header). edition: 2011, 2013 or 2019. message_id and serial: of the frame that carried
-    it. kind: LIVE, BACKFILL, BATCHED or REPLY. body: a whole 0x0200 body (28 bytes or more) as it came.
+    20 in the 2019 header). edition: 2011, 2013 or 2019. version: the protocol version byte of the 2019
+    header, 0 before. message_id and serial: of the frame that carried it. kind: LIVE, BACKFILL, BATCHED or
+    REPLY. body: a whole 0x0200 body (28 bytes or more) as it came.
     """
 
     sequence: int
     received_ms: int
     phone: str
     edition: int
+    version: int
     message_id: int
     serial: int
     kind: int

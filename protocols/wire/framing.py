@@ -104,7 +104,7 @@ def open_frame(escaped):
     return data[:size]
 
 
-class FrameSplitter:
+class PortableSplitter:
     """Finds frames in a stream that may be cut anywhere and carry dirt.
 
     Every `7E` ends one candidate and begins the next, so a delimiter may be shared, empty pairs cost
@@ -181,3 +181,11 @@ class FrameSplitter:
             self.garbage_bytes += len(self._tail)
             self._tail = b""
             self._synchronised = False
+
+
+# CPython may have a twin of the splitter in C, which gives the same for the same bytes. ImportError: it was
+# not built, DIANYUN_PURE is set, or this is the terminal, which has no such thing.
+try:
+    from ._accelerator import FrameSplitter
+except ImportError:
+    FrameSplitter = PortableSplitter  # type: ignore

@@ -37,6 +37,7 @@ CREATE TABLE IF NOT EXISTS report (
   alarm         INTEGER NOT NULL,
   status        INTEGER NOT NULL,
   edition       INTEGER NOT NULL,
+  version       INTEGER NOT NULL,
   serial        INTEGER NOT NULL,
   phone         TEXT NOT NULL,
   body          BLOB NOT NULL
@@ -55,7 +56,7 @@ CREATE TABLE IF NOT EXISTS terminal (
   duplicated INTEGER NOT NULL DEFAULT 0
 ) WITHOUT ROWID;
 """
-_INSERT: Final = "INSERT OR IGNORE INTO report VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
+_INSERT: Final = "INSERT OR IGNORE INTO report VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
 _COUNT: Final = """
 INSERT INTO terminal VALUES (?1, ?2, ?3, ?4) ON CONFLICT (identity) DO UPDATE SET
   received = received + ?2, redelivered = redelivered + ?3, duplicated = duplicated + ?4
@@ -175,7 +176,7 @@ class Store:
     def records(self) -> Iterator[tuple[str, Record]]:
         """Everything stored as (gateway, record), in the order of the gateways' journals."""
         rows = self._database.execute(
-            "SELECT gateway, sequence, received_ms, phone, edition,"
+            "SELECT gateway, sequence, received_ms, phone, edition, version,"
             " CASE kind WHEN 0 THEN 0x0200 WHEN 3 THEN 0x0201 ELSE 0x0704 END, serial, kind, body"
             " FROM report ORDER BY gateway, sequence"
         )
@@ -230,6 +231,7 @@ def _row_of(name: bytes, gateway: str, identity: str, record: Record) -> tuple[o
         reading.alarm,
         reading.status,
         record.edition,
+        record.version,
         record.serial,
         record.phone,
         record.body,

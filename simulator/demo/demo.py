@@ -25,6 +25,7 @@ from ..ledger.ledger import Ledger
 from ..ledger.report import as_json, write_json
 from . import map as tracks_map
 from .desks import RECONNECT_MAX_S, DeskTerminal
+from .lock import only_one_in
 from .road import Road
 from .show import Show, Snapshot
 
@@ -76,13 +77,21 @@ class Demo:
         self._started = 0.0
         self._now = Snapshot(seconds=options.seconds, seed=options.seed, trucks=options.trucks)
         self._run_folder = options.output / _RUN_FOLDER
-        shutil.rmtree(self._run_folder, ignore_errors=True)
         self._road = Road(self._run_folder)
         self._desks = _desks(self._scenario, options, self._run_folder)
         self._runner: Runner
 
     async def run(self) -> Outcome:
-        """The whole demo. Raises NotReady, BrokerError or GatewayError when a part does not come up."""
+        """The whole demo.
+
+        Raises NotReady, BrokerError or GatewayError when a part does not come up, FolderInUse when another
+        demo runs in the same folder.
+        """
+        with only_one_in(self._options.output):
+            shutil.rmtree(self._run_folder, ignore_errors=True)
+            return await self._run()
+
+    async def _run(self) -> Outcome:
         self._started = asyncio.get_running_loop().time()
         watch = asyncio.create_task(self._watch())
         try:
@@ -156,7 +165,10 @@ class Demo:
     async def _account(self, drained: bool) -> Outcome:
         self._now.phase = "accounting"
         ledger: Ledger = await in_thread(lambda: self._road.ledger(self._log))
-        ok = drained and ledger.total.drained and ledger.rejected == 0
+        printed = {_name(desk): desk.errors for desk in self._desks if desk.errors}
+        for name, text in printed.items():
+            self._event(f"the firmware of terminal {name} failed: {text.strip().splitlines()[-1]}")
+        ok = drained and ledger.total.drained and ledger.rejected == 0 and not printed
         document = as_json(
             ledger,
             self._options.seed,
@@ -165,6 +177,7 @@ class Demo:
             real_terminals=[identity_of(desk.plan.phone) for desk in self._desks],
             seconds=self._options.seconds,
             faults={"broker_kills": 1, "gateway_kills": 1},
+            firmware_errors=printed,
         )
         ledger_file = self._options.output / "ledger.json"
         write_json(ledger_file, document)

@@ -28,7 +28,7 @@ class DeskTerminal:
 
     plan: who it is and where it drives. folder: gets flash and traces. recording: NMEA to play instead of
     the simulated sky; a recording has no tunnels, and is played faster than it was made when it would not
-    fit into the `seconds` of driving.
+    fit into the `seconds` of driving. errors: after `close`, what the firmware printed beside its trace.
     """
 
     def __init__(
@@ -47,6 +47,7 @@ class DeskTerminal:
         self._source = Source(plan, options)
         self._network: LinkCut | None = None
         self._desk: Desk | None = None
+        self.errors = ""
 
     @property
     def state(self) -> str:
@@ -101,6 +102,8 @@ class DeskTerminal:
         loop = asyncio.get_running_loop()
         deadline = loop.time() + timeout_s
         while loop.time() < deadline:
+            if self._desk.errors:
+                return False  # a crash is not healed by switching it on again
             if not self._desk.running:
                 await asyncio.to_thread(self._desk.start)
             if self._settled():
@@ -115,6 +118,7 @@ class DeskTerminal:
         desk, self._desk = self._desk, None
         if desk is not None:
             await asyncio.to_thread(desk.stop)
+            self.errors = desk.errors
             for sequence, body in sorted(desk.emitted.items()):
                 log.emit(self.plan.phone, sequence, body)
             for sequence in sorted(desk.acknowledged):

@@ -113,6 +113,7 @@ def emitted_of(log: FleetLog) -> list[Emitted]:
             identity,
             {sequence: (record_id(said.phone, body), body) for sequence, body in said.emitted.items()},
             frozenset(said.acknowledged),
+            said.reused,
         )
         for identity, said in log.terminals.items()
     ]

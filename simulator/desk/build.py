@@ -20,7 +20,7 @@ SOURCES = (
     "firmware/app.py",
     "firmware/main.py",
     "firmware/terminal/*.py",
-    "firmware/board/__init__.py",
+    "firmware/board/*.py",
     "firmware/board/unix/*.py",
 )
 MAIN = "firmware/main.py"

@@ -172,7 +172,9 @@ class Desk:
             return  # the power failed while it was printed; what it told is on flash and is told again
         word, *values = line.split() or [""]
         if word == "emit":
-            self.emitted[int(values[0])] = bytes.fromhex(values[1])
+            body = bytes.fromhex(values[1])
+            if self.emitted.setdefault(int(values[0]), body) != body:
+                self._beside_trace.append(f"sequence {values[0]} was given to two reports\n")
         elif word == "ack":
             self.acknowledged.add(int(values[0]))
         elif word == "refused":

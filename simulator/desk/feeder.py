@@ -12,19 +12,32 @@ VOID_STEP_S = 1.0  # between two epochs that tell no time
 
 
 def epochs(data: bytes) -> Iterator[tuple[float, bytes]]:
-    """The epochs of a recording as (seconds since the one before, bytes); an RMC ends an epoch."""
+    """The epochs of a recording as (seconds since the one before, bytes).
+
+    An epoch begins with an RMC or GGA of another time than the last, or of a kind that it has had: receivers
+    send the two in either order, and some without a time while they see no satellite.
+    """
     lines: list[bytes] = []
+    kinds: set[bytes] = set()
     before: float | None = None
+    at: float | None = None
     for line in data.splitlines(keepends=True):
-        lines.append(line)
         fields = line.strip().split(b",")
-        if fields[0][3:] == b"RMC":
-            at = _seconds(fields[1] if len(fields) > 1 else b"")
-            step = VOID_STEP_S if at is None or before is None else (at - before) % 86400
-            yield min(step, SILENCE_MAX_S), b"".join(lines)
-            before, lines = at, []
+        kind = fields[0][3:]
+        if kind in (b"RMC", b"GGA"):
+            time = _seconds(fields[1] if len(fields) > 1 else b"")
+            if kinds and (kind in kinds or time != at):
+                yield _step(before, at), b"".join(lines)
+                before, lines, kinds = at, [], set()
+            at = time
+            kinds.add(kind)
+        lines.append(line)
     if lines:
-        yield 0.0, b"".join(lines)
+        yield _step(before, at), b"".join(lines)
+
+
+def _step(before: float | None, at: float | None) -> float:
+    return VOID_STEP_S if at is None or before is None else min((at - before) % 86400, SILENCE_MAX_S)
 
 
 class Feeder:

@@ -16,11 +16,14 @@ from protocols.wire.bcd import identity_of
 
 @dataclass
 class TerminalLog:
-    """What one terminal did. emitted: report sequence → body. acknowledged: sequences."""
+    """What one terminal did. emitted: report sequence → body. acknowledged: sequences. reused: how often a
+    sequence was given to another report, which then has no account of its own.
+    """
 
     phone: str
     emitted: dict[int, bytes] = field(default_factory=dict)
     acknowledged: set[int] = field(default_factory=set)
+    reused: int = 0
 
     def record_ids(self) -> dict[bytes, int]:
         """Record id → sequence, as the authority names the same reports."""
@@ -50,10 +53,11 @@ class FleetLog:
 
     def emit(self, phone: str, sequence: int, body: bytes) -> None:
         """A report is durable on its terminal; told again after a power cut, it counts once."""
-        emitted = self.terminal(phone).emitted
-        if emitted.get(sequence) == body:
+        terminal = self.terminal(phone)
+        if terminal.emitted.get(sequence) == body:
             return
-        emitted[sequence] = body
+        terminal.reused += sequence in terminal.emitted
+        terminal.emitted[sequence] = body
         self._write({"event": "emitted", "phone": phone, "sequence": sequence, "body": body.hex()})
 
     def acknowledge(self, phone: str, sequence: int) -> None:

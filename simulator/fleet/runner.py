@@ -89,10 +89,10 @@ class TruckLink(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """asyncio: connected."""
-        self._transport = cast(asyncio.Transport, transport)
-        if self._ended:
-            self._transport.abort()
+        if self._ended or self.truck.terminal.wants_link() is None:  # the power failed while it connected
+            cast(asyncio.Transport, transport).abort()
             return
+        self._transport = cast(asyncio.Transport, transport)
         self.connections += 1
         self._live(lambda: self.truck.terminal.link_opened(self._clock.now_ms()))
         self.advance()

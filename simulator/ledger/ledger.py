@@ -18,11 +18,14 @@ from protocols.wire.tables import MSG_POSITION_REPORT
 
 @dataclass(frozen=True)
 class Emitted:
-    """What a terminal says: report sequence → record id and body; the acknowledged sequences."""
+    """What a terminal says: report sequence → record id and body; the acknowledged sequences; how often it
+    gave a sequence to another report.
+    """
 
     identity: str
     reports: Mapping[int, tuple[bytes, bytes]]
     acknowledged: frozenset[int]
+    reused: int = 0
 
 
 @dataclass(frozen=True)
@@ -63,8 +66,9 @@ class Account:
     """The account of one terminal, or of all.
 
     missing: the lost reports by name. phantom: stored reports that nobody emitted. repeated: reports of the
-    same content as an earlier one of the same terminal, which it promises never to make. redelivered:
-    batches that came twice because a receipt was lost; harmless.
+    same content as an earlier one of the same terminal, which it promises never to make. reused: sequences
+    given to a second report, which hides what became of the first. redelivered: batches that came twice
+    because a receipt was lost; harmless.
     """
 
     name: str
@@ -77,6 +81,7 @@ class Account:
     redelivered: int = 0
     phantom: int = 0
     repeated: int = 0
+    reused: int = 0
     missing: list[Missing] = field(default_factory=list)
 
     @property
@@ -92,7 +97,7 @@ class Account:
     @property
     def clean(self) -> bool:
         """Whether every report arrived exactly once, and nothing else did."""
-        return not (self.missing or self.duplicated or self.phantom or self.repeated)
+        return not (self.missing or self.duplicated or self.phantom or self.repeated or self.reused)
 
     @property
     def drained(self) -> bool:
@@ -103,7 +108,8 @@ class Account:
     def as_dict(self) -> dict[str, Any]:
         """The figures for JSON."""
         names = ("emitted", "acknowledged", "journalled", "delivered", "received", "lost", "duplicated")
-        return {name: getattr(self, name) for name in (*names, "redelivered", "phantom", "repeated", "held")}
+        others = ("redelivered", "phantom", "repeated", "reused", "held")
+        return {name: getattr(self, name) for name in (*names, *others)}
 
 
 @dataclass
@@ -161,6 +167,7 @@ def _account(said: Emitted, gateway: GatewayCounts, received: Received) -> Accou
         duplicated=max(received.duplicated, twice_journalled),
         redelivered=received.redelivered,
         repeated=len(said.reports) - len(ids),
+        reused=said.reused,
         phantom=len(received.stored - ids.keys()),
         missing=[_missing(said, sequence) for sequence in lost],
     )
@@ -183,6 +190,7 @@ def _total(accounts: Iterable[Account], gateway: GatewayCounts) -> Account:
             "redelivered",
             "phantom",
             "repeated",
+            "reused",
         ):
             setattr(total, name, getattr(total, name) + getattr(account, name))
         total.missing += account.missing

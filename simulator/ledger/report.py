@@ -64,6 +64,7 @@ def verdict(ledger: Ledger) -> Text:
             ("duplicated", total.duplicated),
             ("stored but never emitted", total.phantom),
             ("emitted twice with the same content", total.repeated),
+            ("sequence numbers given twice", total.reused),
             ("still held by terminals", total.held),
             ("still queued at the gateway", ledger.queued),
             ("rejected by the authority", ledger.rejected),

@@ -22,7 +22,7 @@ class JournalOnDisk(Journal):
         outcomes: list[int] = []
         for record in records:
             report = (record.serial, record.kind, record.body)
-            origin = Origin(record.phone, record.edition)
+            origin = Origin(record.phone, record.edition, record.version)
             self.submit(origin, record.received_ms, [report], outcomes.append)
         wait_for(lambda: len(outcomes) == len(records), "commits")
         assert set(outcomes) <= {STORED}

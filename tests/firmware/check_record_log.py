@@ -86,16 +86,38 @@ def check_a_damaged_record_is_not_given():
     assert (log.damaged, log.held) == (1, 13)
 
 
-def check_acknowledgements_of_a_lost_tail_do_not_count_for_new_records():
+def check_no_sequence_is_given_twice_for_a_tail_that_flash_lost():
+    for lost in ("a tail", "a segment", "all segments"):
+        files = RamFiles()
+        log = filled(files, 14)
+        log.acknowledge(14)
+        log.checkpoint()
+        if lost == "a tail":
+            files.contents["00000001.seg"] = files.contents["00000001.seg"][: 3 * SLOT_BYTES]
+        else:
+            del files.contents["00000001.seg"]
+        if lost == "all segments":
+            del files.contents["00000000.seg"]
+        log = RecordLog(files, 200, 10)
+        assert log.held == 13 and not log.is_held(14), "13 is lost too, and will be counted"
+        assert log.append(b"new", 3) == 15
+        log = RecordLog(files, 200, 10)
+        assert log.is_held(15) and text(log, 15) == b"new" and text(log, 13) == b"" and log.is_held(13)
+        log.discard_damaged(13)
+        assert log.damaged == 1 and log.next_sequence == 16
+
+
+def check_a_segment_lost_in_the_middle_costs_itself_alone():
     files = RamFiles()
-    log = filled(files, 14)
-    log.acknowledge(14)
+    filled(files, 45)
+    del files.contents["00000002.seg"]
+    log = RecordLog(files, 200, 10)
+    assert (log.first, log.next_sequence, log.held, log.dropped) == (1, 46, 45, 0)
+    assert text(log, 19) == body_of(19) and text(log, 20) == b"" and text(log, 30) == body_of(30)
+    for number in range(1, 46):
+        log.acknowledge(number)
     log.checkpoint()
-    files.contents["00000001.seg"] = files.contents["00000001.seg"][: 4 * SLOT_BYTES]
-    log = RecordLog(files, 200, 10)
-    assert log.append(b"new", 3) == 14
-    log = RecordLog(files, 200, 10)
-    assert log.is_held(14) and text(log, 14) == b"new"
+    assert (log.held, log.failures, log.first) == (0, 0, 40)
 
 
 def check_damaged_acknowledgements_cost_a_resend_and_no_loss():
@@ -109,6 +131,63 @@ def check_damaged_acknowledgements_cost_a_resend_and_no_loss():
         assert RecordLog(files, 200, 10).held == 14
         files.contents["acked"][at] ^= 0x10
     assert RecordLog(files, 200, 10).held == 7
+
+
+class DeadFile:
+    """A file on a block that cannot be read any more."""
+
+    def seek(self, at):
+        pass
+
+    def readinto(self, buffer):
+        raise OSError(5)
+
+    def close(self):
+        pass
+
+
+class BadBlock(RamFiles):
+    """A flash on which one file cannot be read."""
+
+    def __init__(self):
+        RamFiles.__init__(self)
+        self.dead = ""
+
+    def open(self, name, writable):
+        return DeadFile() if name == self.dead else RamFiles.open(self, name, writable)
+
+
+def check_a_block_that_cannot_be_read_stops_nothing():
+    for dead in ("00000000.seg", "00000001.seg", "acked"):
+        files = BadBlock()
+        log = filled(files, 14)
+        log.acknowledge(2)
+        log.checkpoint()
+        files.dead = dead
+        log = RecordLog(files, 200, 10)
+        assert log.next_sequence == 15
+        assert text(log, 3) == (b"" if dead == "00000000.seg" else body_of(3))
+        assert text(log, 14) == (b"" if dead == "00000001.seg" else body_of(14))
+
+
+class CutFiles(RamFiles):
+    """The power fails when a file would be made."""
+
+    def open(self, name, writable):
+        if writable and name not in self.contents:
+            raise KeyError("power")
+        return RamFiles.open(self, name, writable)
+
+
+def check_the_count_outlives_a_cut_between_removing_and_making_a_segment():
+    for capacity in (1, 10, 20):
+        files = RamFiles()
+        filled(files, 49, capacity=capacity)
+        cut = CutFiles()
+        cut.contents = files.contents
+        log = RecordLog(cut, capacity, 10)
+        raised(KeyError, log.append, b"x", 1)
+        assert RecordLog(files, capacity, 10).next_sequence == 50
 
 
 class FullFiles(RamFiles):
@@ -138,6 +217,13 @@ def check_bodies_have_a_limit():
     log = RecordLog(RamFiles(), 200, 10)
     raised(ValueError, log.append, bytes(BODY_BYTES_MAX + 1), BODY_BYTES_MAX + 1)
     raised(ValueError, log.append, b"", 0)
+
+
+def check_bits_are_used_again_for_later_records():
+    log = RecordLog(RamFiles(), 20, 10)
+    for number in range(1, 200):
+        assert log.append(b"x", 1) == number and log.is_held(number) and log.next_held(0) == number
+        log.acknowledge(number)
 
 
 def check_ten_thousand_are_held():

@@ -1,7 +1,7 @@
 """Conversations of the terminal with a scripted platform; time is an argument. Portable."""
 
 from harness import raised, run
-from platform_script import Road
+from platform_script import Road, sentence
 
 from firmware.terminal.ram_files import RamFiles
 from firmware.terminal.store import Store
@@ -119,6 +119,21 @@ def check_main_and_backup_take_turns_and_pauses_grow():
     assert made.asked[0][1] == "main"
 
 
+def check_a_long_session_makes_the_next_pause_short_and_a_short_one_does_not():
+    for lived_ms, short in ((40000, True), (5000, False)):
+        made = road(reconnect_s=1, reconnect_max_s=64, heartbeat_s=600)
+        made.reachable = False
+        made.pass_ms(60000)
+        made.reachable = True
+        while made.terminal.state != "online":
+            made.pass_ms(100)
+        made.pass_ms(lived_ms)
+        made.cut()
+        lost_ms = made.now_ms
+        made.pass_ms(40000)
+        assert (made.asked[-1][0] - lost_ms <= 1000) == short
+
+
 def check_chance_spreads_the_pause_over_its_upper_half():
     assert reconnect_pause_ms(4, 0, 60, lambda: 0) == 2000
     assert reconnect_pause_ms(4, 0, 60, lambda: 65535) == 3992
@@ -199,6 +214,67 @@ def check_failed_keeps_the_report_and_tries_later():
     assert made.terminal.held == 0 and made.terminal.refused == 0
 
 
+def check_no_heartbeat_shortens_the_pause_after_failed():
+    made = online(heartbeat_s=2, interval_s=3600, idle_interval_s=3600)
+    made.results = {0x0200: 1, 0x0704: 1}
+    made.fix(100)
+    made.seen.clear()
+    tried = []
+    for _ in range(900):
+        made.pass_ms(100)
+        made.fix(101 + made.now_ms // 1000)
+        if len(made.of(0x0704)) > len(tried):
+            tried.append(made.now_ms)
+    assert len(made.of(0x0002)) > 30
+    gaps = [tried[n + 1] - tried[n] for n in range(len(tried) - 1)]
+    assert gaps == [10000, 20000, 40000], gaps
+
+
+def check_only_what_was_on_the_line_can_be_answered():
+    made = online()
+    serve, made.serve = made.serve, lambda: None
+    made.fix(100)  # offered, and the board has not come to carry it yet
+    made.terminal.answered(0x0200, made.terminal.session._serial - 1, 0, made.now_ms)
+    assert (made.terminal.acknowledged, made.terminal.held) == (0, 1)
+    made.serve = serve
+    made.serve()
+    assert (made.terminal.acknowledged, made.terminal.held) == (1, 0)
+
+
+def check_a_late_answer_counts_while_the_repetition_waits_for_the_line():
+    made = online(answer_timeout_s=5)
+    made.answers = False
+    made.fix(100)
+    serial = made.of(0x0200)[0][0]
+    made.now_ms += 5000
+    made.terminal.tick(made.now_ms)
+    made.terminal.answered(0x0200, serial, 0, made.now_ms)
+    made.terminal.answered(0x0200, serial, 0, made.now_ms)
+    made.serve()
+    sent = [entry[0] for entry in made.of(0x0200)]
+    assert made.terminal.acknowledged == 1 and sent.count(serial) == 1
+
+
+def check_a_code_that_could_never_be_sent_back_is_a_refusal():
+    for edition in (2011, 2013, 2019):
+        for size in (256, 1000):
+            made = road(edition=edition)
+            made.answers = False
+            made.pass_ms(200)
+            made.send(0x8100, {"reply_serial": made.of(0x0100)[0][0], "result": 0, "auth_code": b"x" * size})
+            assert made.terminal.session.refusals == 1 and Store(made.files).get("auth") == b""
+            made.answers = True
+            made.pass_ms(10000)
+            assert made.terminal.state == "online"
+
+
+def check_dirt_on_the_line_is_not_kept():
+    made = online()
+    for _ in range(10):
+        made.terminal.receive(b"\x7e" + b"\x11" * 2000 + b"\x7e", made.now_ms)
+    assert made.terminal._splitter.rejected == 10 and not made.terminal._splitter.rejections()
+
+
 def check_bad_and_unsupported_set_the_report_aside():
     for result in (2, 3):
         made = online()
@@ -236,6 +312,44 @@ def check_nothing_is_lost_when_the_power_goes():
     for _, values, _ in made.of(0x0704):
         taken.update([report["time_bcd"] for report in values["reports"]])
     assert made.terminal.held == 0 and len(taken) == len(made.emitted) == 47
+
+
+class PowerFails(Exception):
+    pass
+
+
+class CutAtCheckpoint(RamFiles):
+    """The power fails before the acknowledgements are written; finished segments are removed by then."""
+
+    def __init__(self):
+        RamFiles.__init__(self)
+        self.armed = False
+
+    def open(self, name, writable):
+        if self.armed and name == "acked.new":
+            raise PowerFails
+        return RamFiles.open(self, name, writable)
+
+
+def check_an_acknowledgement_is_told_before_the_record_can_be_gone():
+    for before in range(10):  # one of them makes the 32nd acknowledgement the last one of a segment
+        files = CutAtCheckpoint()
+        made = Road(files, Store(files))
+        made.pass_ms(200)
+        made.drive(100, before)
+        made.cut()
+        made.reachable = False
+        made.drive(200, 60)
+        made.reachable = True
+        made.terminal.log.checkpoint()
+        made.terminal._checkpoint_ms = made.now_ms + 1000000
+        files.armed = True
+        raised(PowerFails, made.pass_ms, 60000)
+        files.armed = False
+        made.power_on(files)
+        made.pass_ms(5000)
+        made.drive(300, 10)
+        assert made.terminal.held == 0 and set(made.acknowledged) == set(made.emitted)
 
 
 def check_a_second_is_used_once_across_a_restart():
@@ -286,6 +400,41 @@ def check_what_it_does_not_know_is_answered_and_never_met_with_silence():
     assert len(made.seen) == before and made.terminal.bad_messages == 2
 
 
+def check_answers_that_cannot_go_are_limited_and_subpackages_refused():
+    made = online()
+    serve, made.serve = made.serve, lambda: None
+    for _ in range(50):
+        made.send(0x8201, {})
+    made.serve = serve
+    made.serve()
+    assert len(made.of(0x0001)) == 16 and made.terminal.session.replies_dropped == 34
+    header = build_header(0x8201, 0, made.settings.phone_bytes(), 9, total=2, number=1)
+    made.terminal.receive(build_frame(header), made.now_ms)
+    made.serve()
+    assert made.of(0x0001)[-1][1]["result"] == 3
+
+
+def check_acknowledgements_reach_the_flash_by_and_by():
+    made = online(interval_s=3600)
+    made.drive(100, 5)
+    made.pass_ms(31000)
+    assert made.terminal.acknowledged == 2  # the first fix, and the loss of it
+    made.power_on(made.files)
+    assert made.terminal.held == 0
+
+
+def check_a_silent_receiver_has_no_fix_and_the_report_bears_its_own_time():
+    made = online(interval_s=60)
+    made.drive(100, 2)
+    late_ms = made.now_ms + 700
+    made.terminal.tick(late_ms)
+    made.fix(130)  # heard late or early: the time of a fix is the satellites'
+    made.pass_ms(4000)
+    reports = [values for _, values, _ in made.of(0x0200)]
+    assert [report["status"] >> 1 & 1 for report in reports] == [1, 0]
+    assert reports[0]["time_bcd"][-2:] == b"\x01\x40"
+
+
 def check_dirt_on_the_line_does_no_harm():
     made = online()
     for at in range(300):
@@ -331,6 +480,24 @@ def check_reports_go_on_without_fix_with_the_last_position():
     assert len({report["time_bcd"] for report in reports}) == len(reports)
 
 
+def check_the_last_fix_before_silence_is_reported():
+    """Its GGA is lost; the epoch is closed by the pause, not by an epoch that may never come."""
+    made = online()
+    made.drive(100, 3)
+    made.pass_ms(1000)
+    rmc = sentence("GNRMC,000143.00,A,2502.0,N,10243.0,E,30.0,90.0,020326,,,A")
+    made.terminal.feed_gnss(rmc, len(rmc), made.now_ms)
+    assert len(made.emitted) == 3 and made.terminal.next_deadline_ms() <= made.now_ms + 300
+    made.pass_ms(500)
+    assert made.of(0x0200)[-1][1]["latitude_udeg"] == 25033333
+    gga = sentence("GNGGA,000143.00,2502.0,N,10243.0,E,1,9,1.0,1891.0,M,,M,,")
+    made.terminal.feed_gnss(gga, len(gga), made.now_ms)  # it comes after all
+    made.pass_ms(500)
+    assert len(made.emitted) == 4
+    made.drive(104, 3)
+    assert len(made.emitted) == 7
+
+
 def check_no_report_before_the_first_valid_time():
     made = online()
     for second in range(5):
@@ -370,6 +537,8 @@ def check_deadlines_are_in_the_future_or_now():
 
 def check_settings_refuse_what_cannot_be_sent():
     for wrong in ({"phon": "1"}, {"edition": 2020}, {"window": 0}, {"servers": ()}, {"backfill_batch": 99}):
+        raised(LocalProtocolError, lambda wrong=wrong: road(**wrong))
+    for wrong in ({"reconnect_max_s": 0}, {"answer_timeout_max_s": 0}, {"retransmissions": -1}):
         raised(LocalProtocolError, lambda wrong=wrong: road(**wrong))
 
 

@@ -17,13 +17,15 @@ class PlatformServer:
     """Runs in its own thread; a context manager.
 
     port: where it listens. bodies: every 0x0200 body it took, in order of arrival, from batches too.
-    ids: message ids seen. answering: set it to False to be silent to reports.
+    ids: message ids seen. answering: set it to False to be silent to reports. said_before: bytes put on the
+    line before each answer to a report.
     """
 
     def __init__(self) -> None:
         self.bodies: list[bytes] = []
         self.ids: list[int] = []
         self.answering = True
+        self.said_before = b""
         self.port = 0
         self._loop = asyncio.new_event_loop()
         self._ready = threading.Event()
@@ -79,7 +81,8 @@ class PlatformServer:
         if not self.answering and header.message_id != tables.MSG_TERMINAL_AUTHENTICATION:
             return b""
         values = {"reply_serial": header.serial, "reply_id": header.message_id, "result": 0}
-        return self._frame(tables.MSG_PLATFORM_GENERAL_RESPONSE, header, values, serial)
+        answer = self._frame(tables.MSG_PLATFORM_GENERAL_RESPONSE, header, values, serial)
+        return self.said_before + answer if header.message_id == tables.MSG_POSITION_REPORT else answer
 
     def _take_batch(self, body: bytes) -> None:
         at = BATCH_HEAD

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from protocols.wire.framing import build_frame
+from protocols.wire.header import BODY_LENGTH_MAX, build_header
 from simulator.desk import build
 from simulator.desk.bundle import CollisionError, bundle
 from simulator.desk.fold import Folder
@@ -63,6 +65,28 @@ def test_a_backlog_of_hundreds_goes_through_96k(tmp_path):
             assert desk.wait_until(lambda: desk.acknowledged >= set(desk.emitted), PATIENCE_S), desk.errors
             assert set(desk.emitted.values()) == set(platform.bodies) and not desk.errors
             assert platform.ids.count(0x0704) >= 20
+        finally:
+            desk.stop()
+
+
+def longest_frame() -> bytes:
+    """A message that is not known here, as long as one can be."""
+    body = bytes(at % 120 for at in range(BODY_LENGTH_MAX))
+    return build_frame(build_header(0x8300, len(body), bytes.fromhex("013800138000"), 1) + body)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("said", [longest_frame(), b"\x7e" + b"\x11" * 1000 + b"\x7e"], ids=["frame", "dirt"])
+def test_the_longest_frame_and_dirt_go_through_96k(tmp_path, said):
+    with PlatformServer() as platform:
+        platform.said_before = said
+        desk = Desk(tmp_path, [("127.0.0.1", platform.port)], "13800138000", interval_s=1)
+        try:
+            desk.start()
+            assert desk.wait_until(lambda: desk.state == "online", PATIENCE_S), desk.errors
+            desk.feed(drive(1000, 30))
+            assert desk.wait_until(lambda: len(desk.acknowledged) >= 30, PATIENCE_S), desk.errors
+            assert desk.running and not desk.errors  # it may have cost a connection, and no more
         finally:
             desk.stop()
 

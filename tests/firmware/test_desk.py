@@ -1,7 +1,11 @@
 """The whole program: compiled firmware under real MicroPython in 96 KiB, pty UART, littlefs image, TCP."""
 
+import os
+import tty
+
 import pytest
 
+from simulator.desk import build
 from simulator.desk.desk import Desk
 from simulator.desk.feeder import epochs
 
@@ -123,3 +127,75 @@ def test_the_feeder_knows_the_pace():
     data = drive(100, 3) + sentence("GPRMC,,V,,,,,,,,,,N") + drive(200, 1)
     assert [step for step, _ in epochs(data)] == [1.0, 1.0, 1.0, 1.0, 1.0]
     assert b"".join(part for _, part in epochs(data)) == data
+
+
+def test_the_feeder_never_parts_an_epoch_whatever_comes_first():
+    lines = drive(100, 3).splitlines(keepends=True)
+    for first in (0, 1):
+        data = b"".join(lines[n + (first ^ (n % 2)) - n % 2] for n in range(6))
+        assert [part.count(b"\r\n") for _, part in epochs(data)] == [2, 2, 2]
+        assert b"".join(part for _, part in epochs(data)) == data
+
+
+def test_a_sequence_given_to_two_reports_is_an_error(desk_off):
+    for line in ("emit 1 aa\n", "emit 1 aa\n", "emit 2 aa\n"):
+        desk_off._note(line)
+    assert not desk_off.errors and len(desk_off.emitted) == 2
+    desk_off._note("emit 1 bb\n")
+    assert "sequence 1" in desk_off.errors
+
+
+@pytest.fixture
+def desk_off(tmp_path):
+    made = Desk(tmp_path, [("127.0.0.1", 1)], "13800138000")
+    yield made
+    made.stop()
+
+
+@pytest.mark.slow
+def test_a_receiver_that_is_unplugged_costs_no_processor_and_is_found_again(tmp_path, platform, monkeypatch):
+    """The tty hangs up; poll tells of that for ever, and the loop must not listen for ever."""
+    # The desk leads a session, so the tty becomes its terminal and sends SIGHUP; a board has no such thing.
+    deaf = tmp_path / "micropython"
+    deaf.write_text(f"#!/bin/sh\ntrap '' HUP\nexec {build.interpreter()[0]} \"$@\"\n")
+    deaf.chmod(0o755)
+    monkeypatch.setenv("MICROPYTHON", str(deaf))
+    tty_path = tmp_path / "gnss"
+    made = Desk(
+        tmp_path / "desk", [("127.0.0.1", platform.port)], "13800138000", interval_s=1, uart=str(tty_path)
+    )
+    master = plug_in(tty_path)
+    try:
+        made.start()
+        assert made.wait_until(lambda: made.state == "online", PATIENCE_S), made.errors
+        os.close(master)
+        master = -1
+        before = processor_s(made.pid)
+        assert not made.wait_until(lambda: not made.running, 1.0)
+        assert processor_s(made.pid) - before < 0.5
+        master = plug_in(tty_path)
+        # It looks every two seconds; what comes before it looks is not heard.
+        second = iter(range(1000, 1300))
+        assert made.wait_until(lambda: os.write(master, drive(next(second), 1)) and made.emitted, PATIENCE_S)
+    finally:
+        made.stop()
+        if master >= 0:
+            os.close(master)
+    assert not made.errors
+
+
+def plug_in(path):
+    """A new pseudo-terminal behind `path`; gives the end of the receiver."""
+    master, slave = os.openpty()
+    tty.setraw(slave)
+    path.unlink(missing_ok=True)
+    path.symlink_to(os.ttyname(slave))
+    os.close(slave)
+    return master
+
+
+def processor_s(pid):
+    """Seconds of processor time that the process has used."""
+    with open(f"/proc/{pid}/stat") as file:
+        fields = file.read().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")

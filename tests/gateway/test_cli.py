@@ -109,6 +109,7 @@ def test_run_until_sigterm_and_status_afterwards(start, config):
         "delivered": 0,
         "queued": 2,
         "rejected": 0,
+        "damaged": 0,
         "terminals": {
             "13800138000": {"journalled": 2, "delivered": 0, "queued": 2, "rejected": 0, "duplicates": 1}
         },

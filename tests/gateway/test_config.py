@@ -24,13 +24,20 @@ def problems(text, tmp_path):
         ("[server]\nport = 70000", "server.port: Input should be less than or equal to 65535 (it is 70000)"),
         ('[server]\nport = "7808"', "server.port: Input should be a valid integer (it is '7808')"),
         ('[batch]\nform = "xml"', "batch.form: Input should be 'columnar' or 'json' (it is 'xml')"),
-        ('[gateway]\nid = "a/b"', "gateway.id: is a level of MQTT topics"),
+        ('[gateway]\nid = "a/b"', "gateway.id: names this gateway in topics and batches"),
         ('[mqtt]\ntopic_prefix = "gov/#"', "mqtt.topic_prefix: is the beginning of a topic"),
         ('[mqtt]\npassword_file = "no"', "mqtt: there is no file"),
         (
             "[journal]\nmax_bytes = 1000",
             "journal.max_bytes: Input should be greater than or equal to 1048576",
         ),
+        ('[gateway]\nid = "g.w"', "gateway.id: names this gateway in topics and batches"),
+        ("[server]\nidle_timeout_s = inf", "server.idle_timeout_s: Input should be a finite number"),
+        ('[server]\nhost = ""', "server.host: String should have at least 1 character"),
+        ("[batch]\nmax_bytes = 8388608", "batch.max_bytes: Input should be less than or equal to 4194304"),
+        ("[batch]\nmax_age_ms = -1", "batch.max_age_ms: Input should be greater than or equal to 0"),
+        ("[mqtt]\nwindow = 0", "mqtt.window: Input should be greater than or equal to 1"),
+        ('[mqtt]\npassword_file = "gateway.toml"', "mqtt.password_file: a password without mqtt.username"),
         ("server = 3", "server: Input should be a valid dictionary"),
         ("[server\n", "not TOML"),
     ],
@@ -54,7 +61,9 @@ def test_the_template_is_the_defaults():
 
 def test_paths_are_taken_from_the_folder_of_the_file(tmp_path):
     (tmp_path / "secret").write_text("x")
-    (tmp_path / "g.toml").write_text('[server]\nstatus_file = "s.json"\n[mqtt]\npassword_file = "secret"')
+    (tmp_path / "g.toml").write_text(
+        '[server]\nstatus_file = "s.json"\n[mqtt]\nusername = "u"\npassword_file = "secret"'
+    )
     config = load(tmp_path / "g.toml")
     assert config.mqtt.password_file == str(tmp_path / "secret")
     assert config.server.status_file == str(tmp_path / "s.json")

@@ -21,7 +21,7 @@ from protocols.monitoring.records import BACKFILL, LIVE, REPLY, Record
 from .support import RECEIVED_MS, Outcomes, body_of, everything, report, store
 
 TRUCK = Origin("013800138000", 2013)
-OTHER = Origin("00000000013900139000", 2019)
+OTHER = Origin("00000000013900139000", 2019, 1)
 
 
 @pytest.fixture
@@ -57,9 +57,9 @@ def test_a_record_comes_back_as_it_was_submitted(journal):
     reports = [(7, LIVE, body_of(1)), (8, BACKFILL, body_of(2, 200)), (65535, REPLY, body_of(3))]
     assert store(journal, OTHER, reports) == STORED
     assert journal.read_after(0, 10, 1 << 20) == [
-        Record(1, RECEIVED_MS, OTHER.phone, 2019, 0x0200, 7, LIVE, body_of(1)),
-        Record(2, RECEIVED_MS, OTHER.phone, 2019, 0x0704, 8, BACKFILL, body_of(2, 200)),
-        Record(3, RECEIVED_MS, OTHER.phone, 2019, 0x0201, 65535, REPLY, body_of(3)),
+        Record(1, RECEIVED_MS, OTHER.phone, 2019, 1, 0x0200, 7, LIVE, body_of(1)),
+        Record(2, RECEIVED_MS, OTHER.phone, 2019, 1, 0x0704, 8, BACKFILL, body_of(2, 200)),
+        Record(3, RECEIVED_MS, OTHER.phone, 2019, 1, 0x0201, 65535, REPLY, body_of(3)),
     ]
 
 
@@ -198,6 +198,7 @@ def test_dead_letters_are_kept_and_counted_once(path):
         "delivered": 2,
         "queued": 1,
         "rejected": 1,
+        "damaged": 0,
         "terminals": {
             "13800138000": {"journalled": 3, "delivered": 2, "queued": 0, "rejected": 1, "duplicates": 0},
             "13900139000": {"journalled": 1, "delivered": 0, "queued": 1, "rejected": 0, "duplicates": 0},

@@ -52,5 +52,5 @@ def make_mix(count: int, vehicles: int = 500, interval_s: int = 10, seed: int = 
         car.serial = (car.serial + 1) & 0xFFFF
         received_ms = int(at_s * 1000) + dice.randrange(520, 900)
         body = car.body(dice, at_s, interval_s)
-        records.append(Record(sequence, received_ms, car.phone, 2013, 0x0200, car.serial, LIVE, body))
+        records.append(Record(sequence, received_ms, car.phone, 2013, 0, 0x0200, car.serial, LIVE, body))
     return records

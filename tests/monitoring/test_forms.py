@@ -21,7 +21,7 @@ from .mix import make_mix
 from .strategies import batches
 
 FORMS = [("columnar", "zstd"), ("columnar", "zlib"), ("columnar", "none"), ("json", "none")]
-RECORD = Record(7, 1_763_700_000_123, "013800138000", 2013, 0x0200, 9, 0, bytes(28))
+RECORD = Record(7, 1_763_700_000_123, "013800138000", 2013, 0, 0x0200, 9, 0, bytes(28))
 
 
 @pytest.mark.parametrize(("form", "compression"), FORMS)
@@ -50,6 +50,8 @@ def test_the_line_costs_few_bytes_a_position(vehicles: int, count: int, most: in
         ({"received_ms": -1}, "received_ms"),
         ({"phone": "1380013800"}, "phone"),
         ({"edition": 2021}, "edition"),
+        ({"version": 1}, "version"),
+        ({"version": 256, "phone": "00000000013800138000"}, "version"),
         ({"serial": 65536}, "serial"),
         ({"kind": 4}, "kind"),
         ({"message_id": 0x0704}, "message_id"),
@@ -190,6 +192,8 @@ JSON_BATCH = encode_batch(Batch("gw", [RECORD]), "json").decode()
         ('"body":"00', '"body":"0', "records[0].body"),
         ('"body":"00', '"body":"FF', "records[0].body"),
         ('"edition":2013', '"edition":2012', "records.edition"),
+        ('"version":0', '"version":256', "records[0].version"),
+        ('"version":0', '"version":1', "records.version"),
         ('"records":[', '"records":[7,', "records[0]"),
     ],
 )

@@ -10,6 +10,7 @@ from xml.etree import ElementTree
 import pytest
 
 from simulator.broker import free_port
+from simulator.demo.lock import only_one_in
 
 COMMAND = [sys.executable, "-m", "simulator.cli"]
 
@@ -41,6 +42,15 @@ def test_without_a_gateway_it_says_how_to_get_one():
 def test_wrong_usage_ends_with_two_and_a_reason(arguments, complaint):
     ended = fleet_sim("run", *arguments)
     assert ended.returncode == 2 and complaint in ended.stderr
+
+
+def test_a_second_demo_in_the_same_folder_is_refused_and_touches_nothing(tmp_path):
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "data").write_text("of the first")
+    with only_one_in(tmp_path):
+        ended = fleet_sim("demo", "--trucks", "1", "--seconds", "5", "--output", str(tmp_path))
+    assert ended.returncode == 2 and "another demo" in ended.stderr and "--output" in ended.stderr
+    assert (tmp_path / "run" / "data").exists()
 
 
 @pytest.mark.slow

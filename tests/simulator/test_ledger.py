@@ -7,9 +7,10 @@ from rich.console import Console
 from protocols.monitoring.records import record_id
 from protocols.wire.bodies import encode_body
 from protocols.wire.tables import MSG_POSITION_REPORT
+from simulator.demo.road import emitted_of
 from simulator.fleet.events import FleetLog, read_fleet_log
 from simulator.ledger.ledger import Emitted, GatewayCounts, Received, balance, gateway_counts
-from simulator.ledger.report import as_json, show
+from simulator.ledger.report import as_json, show, verdict
 
 PHONE = "013900000001"
 IDENTITY = "13900000001"
@@ -38,7 +39,7 @@ def test_a_clean_run_balances():
     ledger = account()
     assert ledger.total.as_dict() == {
         "emitted": 5, "acknowledged": 5, "journalled": 5, "delivered": 5, "received": 5, "lost": 0,
-        "duplicated": 0, "redelivered": 0, "phantom": 0, "repeated": 0, "held": 0,
+        "duplicated": 0, "redelivered": 0, "phantom": 0, "repeated": 0, "reused": 0, "held": 0,
     }  # fmt: skip
     assert ledger.total.clean and ledger.total.drained
 
@@ -77,6 +78,19 @@ def test_two_reports_of_the_same_content_break_the_terminals_promise():
     twice = Emitted(IDENTITY, {1: (IDS[0], BODIES[0]), 2: (IDS[0], BODIES[0])}, frozenset({1, 2}))
     ledger = balance([twice], GatewayCounts(1, 1), {}, {IDENTITY: Received(frozenset({IDS[0]}))})
     assert ledger.total.repeated == 1 and not ledger.total.clean
+
+
+def test_a_sequence_given_to_two_reports_cannot_hide_a_loss():
+    log = FleetLog()
+    log.emit(PHONE, 1, BODIES[0])
+    log.emit(PHONE, 1, BODIES[0])  # told again after a power cut
+    assert log.terminal(PHONE).reused == 0
+    log.emit(PHONE, 1, BODIES[1])
+    log.acknowledge(PHONE, 1)
+    received = {IDENTITY: Received(frozenset({IDS[1]}))}
+    ledger = balance(emitted_of(log), GatewayCounts(1, 1), {IDENTITY: GatewayCounts(1, 1)}, received)
+    assert ledger.total.lost == 0 and ledger.total.reused == 1 and not ledger.total.clean
+    assert "1 sequence numbers given twice" in verdict(ledger).plain
 
 
 def test_what_is_under_way_is_not_lost_but_not_drained_either():

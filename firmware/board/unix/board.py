@@ -11,6 +11,7 @@ from firmware.terminal.settings import Settings
 from firmware.terminal.store import Store
 from firmware.terminal.terminal import Terminal
 
+from ..uptime import Uptime
 from .files import Folder
 from .flash import BLOCKS, mount
 from .link import Link
@@ -22,7 +23,8 @@ TEXTS = ("maker", "model", "terminal_id", "imei", "software_version")  # ASCII i
 
 
 class Board:
-    """terminal, link, uart (None without one), trace (None without one), poll, log.
+    """terminal, link, uart (None without one), trace (None without one), poll, log; now_ms() of a clock that
+    never goes back.
 
     The configuration is a JSON object: `flash` (path of the image), `uart` (path of the tty), `trace`,
     `capacity` (records), `flash_blocks`, `plate_gbk` (hex), and every name of Settings but `store`.
@@ -41,10 +43,7 @@ class Board:
         self.uart = Uart(uart, self.poll) if uart else None
         self.link = Link(self.poll)
         self.trace = Trace(self.terminal) if trace else None
-
-    def now_ms(self):
-        """Milliseconds of a clock that never goes back."""
-        return time.ticks_ms()
+        self.now_ms = Uptime(time.ticks_ms, time.ticks_diff).now_ms
 
 
 def settings_of(config, store):

@@ -1,5 +1,6 @@
 """The files port of `firmware.terminal.ram_files` over one folder of any mounted file system."""
 
+import errno
 import os
 
 
@@ -16,7 +17,9 @@ class Folder:
             return open(path, "rb")
         try:
             return open(path, "r+b")
-        except OSError:
+        except OSError as error:
+            if error.errno != errno.ENOENT:  # the file is there, and "w+b" would empty it
+                raise
             return open(path, "w+b")
 
     def remove(self, name):

@@ -68,9 +68,12 @@ class Link:
             if error.errno == errno.EAGAIN:
                 return
             data = b""
-        if data:
+        if not data:
+            self._close(terminal, now_ms)
+            return
+        try:
             terminal.receive(data, now_ms)
-        else:
+        except MemoryError:  # more than the heap can take costs the connection, not the terminal
             self._close(terminal, now_ms)
 
     def _write(self, terminal, now_ms):

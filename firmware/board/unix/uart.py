@@ -5,27 +5,50 @@ import termios
 
 BUFFER_BYTES = 256
 CONTROL_CHARACTERS = 6  # index in the list of tcgetattr
+LOOK_AGAIN_MS = 2000  # for a line that was hung up
 
 
 class Uart:
-    """`buffer[:read()]` is what came. Raises OSError when there is no such tty."""
+    """`buffer[:read(…)]` is what came; `serve` after each poll. Raises OSError when there is no such tty."""
 
     def __init__(self, path, poll):
         self.buffer = bytearray(BUFFER_BYTES)
-        self._stream = open(path, "rb")
-        _never_wait(self._stream.fileno())
-        poll.register(self._stream, select.POLLIN)
+        self._path = path
+        self._poll = poll
+        self._look_ms = 0
+        self._open()
 
-    def owns(self, stream):
-        """Whether an event of poll is about this line."""
-        return stream is self._stream
+    def read(self, event, now_ms):
+        """The count of bytes put into `buffer` after this event of poll; 0 when there are none.
 
-    def read(self):
-        """The count of bytes put into `buffer`; 0 when there are none or the other side is gone for now."""
+        A line that was hung up (a receiver unplugged) is let go: poll would tell of it without end.
+        """
         try:
-            return self._stream.readinto(self.buffer) or 0
+            count = self._stream.readinto(self.buffer) or 0
         except OSError:
-            return 0
+            count = 0
+        if not count and event & (select.POLLHUP | select.POLLERR):
+            self._poll.unregister(self._stream)
+            self._stream.close()
+            self._stream = None
+            self._look_ms = now_ms + LOOK_AGAIN_MS
+        return count
+
+    def serve(self, now_ms):
+        """Looks now and then whether a line that was hung up is there again."""
+        if self._stream is not None or now_ms < self._look_ms:
+            return
+        try:
+            self._open()
+        except OSError:
+            self._look_ms = now_ms + LOOK_AGAIN_MS
+
+    def _open(self):
+        self._stream = None
+        stream = open(self._path, "rb")
+        _never_wait(stream.fileno())
+        self._poll.register(stream, select.POLLIN)
+        self._stream = stream
 
 
 def _never_wait(descriptor):
