@@ -17,7 +17,7 @@ SOAK_SECONDS ?= 600
 help: ## this list
 	@grep -hE '^[a-z]+:.*## ' Makefile | sed -e 's/:.*## /\t/' | expand -t 12
 
-$(STAMP): requirements.lock pyproject.toml
+$(STAMP): requirements.lock pyproject.toml setup.py protocols/wire/_accelerator.c
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "Python 3.11 or newer is needed; set PYTHON=/path/to/python3.11" >&2; exit 1; }
 	$(PYTHON) -m venv $(VENV)
@@ -58,4 +58,4 @@ lock: $(STAMP) ## resolve requirements.in into requirements.lock (needs uv)
 	  --no-header --no-emit-index-url --no-annotate -o requirements.lock
 
 clean: ## remove what was built and installed
-	rm -rf $(VENV) build .mypy_cache .ruff_cache .hypothesis *.egg-info
+	rm -rf $(VENV) build .mypy_cache .ruff_cache .hypothesis *.egg-info protocols/wire/*.so
