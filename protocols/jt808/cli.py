@@ -6,12 +6,12 @@ import json
 import sys
 from collections.abc import Iterable, Iterator
 from io import TextIOWrapper
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from protocols.wire.errors import ProtocolError, RemoteProtocolError
-from protocols.wire.framing import open_frame
 from protocols.wire.header import EDITION_2011, EDITION_2013, EDITION_2019
 
 from . import codec
@@ -19,8 +19,9 @@ from .catalog import MESSAGES
 from .definitions.types import Message
 from .difference import differences
 from .explain import explain_frame
-from .hex_lines import bytes_of, single_frame
+from .hex_lines import bytes_of
 from .listing import print_catalog, print_listing
+from .quirks import Profile, ProfileError, load_profile
 
 app = typer.Typer(
     help="Takes JT/T 808 frames apart and puts them together.", no_args_is_help=True, add_completion=False
@@ -32,6 +33,9 @@ _Frames = Annotated[
 _Edition = Annotated[
     int | None, typer.Option(help="Read bodies as of 2011, 2013 or 2019, whatever the header says.")
 ]
+_ProfileFile = Annotated[
+    Path | None, typer.Option("--profile", help="A TOML file that says what this terminal does otherwise.")
+]
 
 
 @app.command()
@@ -39,6 +43,7 @@ def decode(
     frames: _Frames = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
     edition: _Edition = None,
+    profile: _ProfileFile = None,
 ) -> None:
     """Decode frames, one a line.
 
@@ -47,9 +52,10 @@ def decode(
     had an error, 2 for a wrong option.
     """
     _check_edition(edition)
+    habits = _loaded(profile)
     bad = 0
     for line in _lines(frames):
-        message = decode_line(line, edition)
+        message = decode_line(line, edition, habits)
         bad += "error" in message
         _print(json.dumps(message, ensure_ascii=False, indent=None if as_json else 2))
     raise typer.Exit(1 if bad else 0)
@@ -64,16 +70,18 @@ def encode(
     as_json: Annotated[
         bool, typer.Option("--json", help="The input is JSON (the only form there is).")
     ] = True,
+    profile: _ProfileFile = None,
 ) -> None:
     """Encode messages, JSON objects one a line, into frames as hex, one a line: the inverse of decode --json.
 
     An object that only carries the `input` of a refused frame gives that input back. Messages that cannot be
     encoded are named on standard error. Exit code 0, or 1 when there was one.
     """
+    habits = _loaded(profile)
     bad = 0
     for number, line in enumerate(_lines(messages), 1):
         try:
-            _print(encode_line(line))
+            _print(encode_line(line, habits))
         except ProtocolError as error:
             bad += 1
             print(f"line {number}: {error}", file=sys.stderr)
@@ -87,17 +95,19 @@ def explain(
         typer.Argument(help="A frame as hex, in one piece or not; else one a line from standard input."),
     ] = None,
     edition: _Edition = None,
+    profile: _ProfileFile = None,
 ) -> None:
     """Show each byte of a frame: offset, hex, field, value and unit, and what is wrong.
 
     Offsets count unescaped bytes behind the opening 7E. Exit code 0, or 1 when something was wrong.
     """
     _check_edition(edition)
+    habits = _loaded(profile)
     _utf8(sys.stdout)
     bad = 0
     for line in _lines([" ".join(frame)] if frame else None):
         try:
-            listing = explain_frame(bytes_of(line), edition)
+            listing = explain_frame(bytes_of(line), edition, habits)
         except RemoteProtocolError as error:
             print(f"{line}: {error}", file=sys.stderr)
             bad += 1
@@ -162,15 +172,15 @@ def _catalog_entry(message: Message) -> dict[str, Any]:
     }
 
 
-def decode_line(line: str, edition: int | None = None) -> dict[str, Any]:
+def decode_line(line: str, edition: int | None = None, profile: Profile | None = None) -> dict[str, Any]:
     """The message of one line of hex, or {"error", "input"}. Raises nothing for any text."""
     try:
-        return codec.decode_payload(open_frame(single_frame(bytes_of(line))), edition)
+        return codec.decode_frame(bytes_of(line), edition, profile)
     except RemoteProtocolError as error:
         return {"error": str(error), "input": line}
 
 
-def encode_line(line: str) -> str:
+def encode_line(line: str, profile: Profile | None = None) -> str:
     """The frame, as hex, of one JSON object. Raises ProtocolError."""
     try:
         message = json.loads(line)
@@ -178,7 +188,14 @@ def encode_line(line: str) -> str:
         raise RemoteProtocolError(f"not JSON: {error}") from None
     if isinstance(message, dict) and "input" in message and "id" not in message:
         return bytes_of(str(message["input"])).hex()
-    return codec.encode_message(message).hex()
+    return codec.encode_message(message, profile).hex()
+
+
+def _loaded(path: Path | None) -> Profile | None:
+    try:
+        return load_profile(path) if path else None
+    except ProfileError as error:
+        raise typer.BadParameter(str(error), param_hint="--profile") from None
 
 
 def _lines(arguments: Iterable[str] | None) -> Iterator[str]:

@@ -6,7 +6,11 @@
 Only when needed: `version` (2019), `encryption`, `package` {total, number}, `reserved_bit` (bit 15),
 `version_bit` (bit 14, when it contradicts the layout). `body_hex` stands instead of `body` for an unknown
 id, a piece of a longer message, an encrypted body, and one that does not fit its declaration; the last also
-has `error` and what was `understood`, which encoding does not look at.
+has `error` and what was `understood`, which encoding does not look at. Cipher text is never parsed; of an
+encrypted body that a cipher opened, `decrypted` says what is in it, beside the cipher text in `body_hex`.
+
+A message that was read by a quirk profile names it in `profile`, and is written by the same one only. A
+check byte that a profile forgave stands in `check` (when it is wrong) or `check_unescaped`.
 """
 
 from __future__ import annotations
@@ -16,7 +20,7 @@ from typing import Any
 
 from protocols.wire.bcd import bcd_to_digits, digits_to_bcd, is_bcd
 from protocols.wire.errors import LocalProtocolError, RemoteProtocolError
-from protocols.wire.framing import build_frame
+from protocols.wire.framing import xor_of
 from protocols.wire.header import (
     BODY_LENGTH_MAX,
     EDITION_2013,
@@ -34,38 +38,84 @@ from protocols.wire.header import (
 )
 
 from . import fast, walk
+from .body_encryption import RSA, BodyCipher
 from .catalog import lookup, lookup_name
 from .editions import edition_of_body
+from .nodes import Node
 from .plan import plan_of
 from .present import number_of, present_fields, unpresent_fields
+from .quirk_frames import Opened, open_whole
+from .quirks import Profile
 
-_HEADER_KEYS = {"id", "message", "edition", "phone", "serial", "version", "encryption", "package"}
-_DIRT_KEYS = {"reserved_bit", "version_bit"}
-_BODY_KEYS = {"body", "body_hex", "error", "understood"}
+_HEADER_KEYS = {"profile", "id", "message", "edition", "phone", "serial", "version", "encryption", "package"}
+_DIRT_KEYS = {"reserved_bit", "version_bit", "check", "check_unescaped"}
+_BODY_KEYS = {"body", "body_hex", "error", "understood", "decrypted"}
 KEYS = frozenset(_HEADER_KEYS | _DIRT_KEYS | _BODY_KEYS)
 
 
-def decode_payload(payload: bytes, edition: int | None = None) -> dict[str, Any]:
-    """The message of an unescaped, checksum-free payload.
+def decode_frame(
+    frame: bytes,
+    edition: int | None = None,
+    profile: Profile | None = None,
+    cipher: BodyCipher | None = None,
+) -> dict[str, Any]:
+    """The message of one frame, delimiters included, whose check byte is right or forgiven by the profile.
 
-    `edition` (2011, 2013, 2019) says how to read the body; without it the header tells, and of 2011 and
-    2013 the body.
-    Raises RemoteProtocolError when not even the header can be read.
+    Raises RemoteProtocolError when it is no frame.
     """
-    header = parse_header(payload)
-    body = bytes(payload[header.body_at :])
-    entry = lookup(header.message_id)
-    message: dict[str, Any] = {"id": f"0x{header.message_id:04X}"}
-    if entry:
-        message["message"] = entry.name
-    message["edition"] = edition or edition_of_body(header.message_id, body, header.edition)
-    message.update(_decode_header(header))
-    message.update(_decode_body(header, message["edition"], body))
+    opened = open_whole(frame, profile.checksum) if profile else open_whole(frame)
+    message = decode_payload(opened.payload, edition, profile, cipher)
+    if not opened.right:
+        message["check"] = f"0x{opened.check:02X}"
+    if opened.unescaped:
+        message["check_unescaped"] = True
     return message
 
 
-def encode_message(message: dict[str, Any]) -> bytes:
-    """The frame, delimiters included, of a message as decode_payload gives it.
+def decode_payload(
+    payload: bytes,
+    edition: int | None = None,
+    profile: Profile | None = None,
+    cipher: BodyCipher | None = None,
+) -> dict[str, Any]:
+    """The message of an unescaped, checksum-free payload.
+
+    `edition` (2011, 2013, 2019) says how to read the body; without it the profile does when it forces one,
+    else the header tells, and of 2011 and 2013 the body. `cipher` opens encrypted bodies.
+    Raises RemoteProtocolError when not even the header can be read.
+    """
+    edition = edition or (profile.edition if profile else None)
+    header = parse_header(payload)
+    body = bytes(payload[header.body_at :])
+    entry = lookup(header.message_id)
+    message: dict[str, Any] = {"profile": profile.title} if profile else {}
+    message["id"] = f"0x{header.message_id:04X}"
+    if entry:
+        message["message"] = entry.name
+    plain, problem = _plain_body(header, body, cipher)
+    message["edition"] = edition or (
+        header.edition if plain is None else edition_of_body(header.message_id, plain, header.edition)
+    )
+    message.update(_decode_header(header))
+    if header.encryption:
+        message["body_hex"] = body.hex()
+        if problem:
+            message["error"] = problem
+        if plain is not None:
+            message["decrypted"] = _decode_body(header, message["edition"], plain, profile)
+    else:
+        message.update(_decode_body(header, message["edition"], body, profile))
+    return message
+
+
+def encode_message(
+    message: dict[str, Any], profile: Profile | None = None, cipher: BodyCipher | None = None
+) -> bytes:
+    """The frame, delimiters included, of a message as decode_frame and decode_payload give it.
+
+    A message that was read by a profile needs the same one: its text, times and items would be written
+    wrong. A `body` of an encrypted message is encrypted by the cipher, and refused without one; `body_hex`
+    is the cipher text itself.
 
     Raises LocalProtocolError, with the field, for anything that cannot be said in a frame.
     """
@@ -74,12 +124,16 @@ def encode_message(message: dict[str, Any]) -> bytes:
     for key in message:
         if key not in KEYS:
             raise LocalProtocolError("no such key", field=str(key))
+    if "profile" in message and (profile is None or profile.title != message["profile"]):
+        raise LocalProtocolError(f"this one is needed: {message['profile']!r}", field="profile")
     try:
         message_id = _message_id(message)
         phone = _phone_of(message["phone"])
         edition = message.get("edition", EDITION_2019 if len(phone) == PHONE_BYTES_2019 else EDITION_2013)
-        body = _encode_body(message_id, edition, message)
-        return build_frame(_encode_header(message_id, phone, len(body), message) + body)
+        body = _encode_body(message_id, edition, message, profile)
+        if message.get("encryption") and "body_hex" not in message:
+            body = _encrypted(message["encryption"], body, cipher)
+        return _frame(_encode_header(message_id, phone, len(body), message) + body, message)
     except KeyError as error:
         raise LocalProtocolError("missing", field=str(error.args[0])) from error
     except (ValueError, TypeError, AttributeError, struct.error) as error:
@@ -107,16 +161,28 @@ def _decode_header(header: Header) -> dict[str, Any]:
     return fields
 
 
-def _decode_body(header: Header, edition: int, body: bytes) -> dict[str, Any]:
-    if header.subpackaged or header.encryption or not fast.knows(header.message_id, edition):
+def _plain_body(header: Header, body: bytes, cipher: BodyCipher | None) -> tuple[bytes | None, str]:
+    """The body that may be parsed, None when it is cipher text; and why it could not be opened."""
+    if not header.encryption:
+        return body, ""
+    if cipher is None:
+        return None, ""
+    try:
+        return cipher.decrypt(header.encryption, body), ""
+    except RemoteProtocolError as error:
+        return None, str(error)
+
+
+def _decode_body(header: Header, edition: int, body: bytes, profile: Profile | None) -> dict[str, Any]:
+    if header.subpackaged or not fast.knows(header.message_id, edition):
         return {"body_hex": body.hex()}
-    plan = plan_of(header.message_id, edition)
+    plan = _plan(header.message_id, edition, profile)
     values: dict[str, Any] = {}
     try:
-        walk.decode_into(values, header.message_id, edition, body)
+        walk.decode_into(values, header.message_id, edition, body, plan)
     except RemoteProtocolError as error:
         return {"body_hex": body.hex(), "error": str(error), "understood": present_fields(plan, values)}
-    if walk.encode_body(header.message_id, edition, values) != body:
+    if walk.encode_body(header.message_id, edition, values, plan) != body:
         return {"body_hex": body.hex(), "understood": present_fields(plan, values)}
     return {"body": present_fields(plan, values)}
 
@@ -163,17 +229,36 @@ def _encode_header(message_id: int, phone: bytes, body_length: int, message: dic
     return head
 
 
-def _encode_body(message_id: int, edition: int, message: dict[str, Any]) -> bytes:
+def _encode_body(message_id: int, edition: int, message: dict[str, Any], profile: Profile | None) -> bytes:
     if "body_hex" in message:
         return bytes.fromhex(message["body_hex"])
     if not fast.knows(message_id, edition):
         raise LocalProtocolError(f"not declared in edition {edition}: give body_hex", message_id, "body")
-    values = unpresent_fields(plan_of(message_id, edition), message["body"])
-    body = walk.encode_body(message_id, edition, values)
+    plan = _plan(message_id, edition, profile)
+    values = unpresent_fields(plan, message["body"])
+    body = walk.encode_body(message_id, edition, values, plan)
+    # Which fields there are is the same under every profile, so the fast decoder may tell.
     lost = set(values) - set(fast.decode_body(message_id, edition, body))
     if lost:
         raise LocalProtocolError("has no place beside the other values", message_id, min(lost))
     return body
+
+
+def _encrypted(encryption: int, body: bytes, cipher: BodyCipher | None) -> bytes:
+    if encryption != RSA or cipher is None:
+        raise LocalProtocolError(
+            "no cipher is configured: give body_hex, the cipher text", field="encryption"
+        )
+    return cipher.encrypt(body)
+
+
+def _plan(message_id: int, edition: int, profile: Profile | None) -> tuple[Node, ...]:
+    return profile.plan(message_id, edition) if profile else plan_of(message_id, edition)
+
+
+def _frame(payload: bytes, message: dict[str, Any]) -> bytes:
+    check = number_of(message["check"]) if "check" in message else xor_of(payload)
+    return Opened(payload, _within("check", check, 0xFF), bool(message.get("check_unescaped"))).frame()
 
 
 def _within(field: str, value: Any, limit: int) -> int:

@@ -11,6 +11,7 @@ from protocols.wire.tables import MSG_TERMINAL_REGISTRATION
 from . import fast
 from .definitions import driver
 from .definitions.access import PLATE_COLOURS
+from .nodes import CHARSET
 
 _DRIVER_IDENTITY = next(message.id for message in driver.MESSAGES if message.name == "DriverIdentity")
 
@@ -64,6 +65,6 @@ def _plausible(edition: int, body: bytes) -> bool:
 
 def _readable(plate: bytes) -> bool:
     try:
-        return plate.rstrip(b"\x00").decode("gbk").isprintable()
+        return plate.rstrip(b"\x00").decode(CHARSET).isprintable()
     except UnicodeDecodeError:
         return False

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from protocols.wire.errors import RemoteProtocolError
-from protocols.wire.framing import open_frame, unescape, xor_of
+from protocols.wire.framing import DELIMITER, unescape, xor_of
 from protocols.wire.header import BODY_LENGTH_MASK, Header, parse_header
 
 from .catalog import DIRECTIONS, lookup, range_of
@@ -19,6 +19,8 @@ from .definitions.types import Message
 from .explain_body import BodyReader
 from .hex_lines import single_frame
 from .plan import plan_of
+from .quirk_frames import Opened, open_whole
+from .quirks import ChecksumLeniency, Profile
 from .rows import Row
 
 
@@ -32,44 +34,57 @@ class Listing:
     problems: list[str] = field(default_factory=list)
 
 
-def explain_frame(frame: bytes, edition: int | None = None) -> Listing:
+def explain_frame(frame: bytes, edition: int | None = None, profile: Profile | None = None) -> Listing:
     """The listing of one frame, delimiters included, whatever its bytes are.
 
-    `edition` (2011, 2013, 2019) forces how the body is read.
+    `edition` (2011, 2013, 2019) forces how the body is read; `profile` says what its terminal does otherwise.
     """
     listing = Listing(title=f"{len(frame)} bytes")
+    leniency = profile.checksum if profile else ChecksumLeniency()
+    opened: Opened | None
     try:
-        escaped = single_frame(frame)
-        data = unescape(escaped)
+        opened = open_whole(frame, leniency)
     except RemoteProtocolError as error:
         listing.problems.append(str(error))
+        opened = _as_it_is(frame)
+    if opened is None:
         return listing
-    if len(data) != len(escaped):
-        listing.facts.append(f"{len(escaped) - len(data)} escaped bytes: 7D 02 → 7E, 7D 01 → 7D")
-    try:
-        open_frame(escaped)
-    except RemoteProtocolError as error:
-        listing.problems.append(str(error))
-    if len(data) > 1:
-        _explain_payload(listing, data, edition)
+    escapes = len(frame) - len(opened.payload) - len(DELIMITER + DELIMITER) - 1
+    if escapes:
+        listing.facts.append(f"{escapes} escaped bytes: 7D 02 → 7E, 7D 01 → 7D")
+    if profile:
+        listing.facts.append(f"profile: {profile.title}")
+    _explain_payload(listing, opened, edition, profile)
     return listing
 
 
-def _explain_payload(listing: Listing, data: bytes, edition: int | None) -> None:
-    payload = data[:-1]
+def _as_it_is(frame: bytes) -> Opened | None:
+    """The bytes of a refused frame, when they can be taken apart at all."""
+    try:
+        data = unescape(single_frame(frame))
+    except RemoteProtocolError:
+        return None
+    return Opened(data[:-1], data[-1]) if len(data) > 1 else None
+
+
+def _explain_payload(listing: Listing, opened: Opened, edition: int | None, profile: Profile | None) -> None:
+    payload = opened.payload
     try:
         header = parse_header(payload)
-    except RemoteProtocolError:  # open_frame has told it already
+    except RemoteProtocolError:  # opening it has told it already
         listing.rows.append(Row(0, payload, "payload", "", "cannot be cut into fields"))
     else:
-        edition = edition or decode_payload(payload)["edition"]
-        _explain_message(listing, payload, header, edition)
-    right = xor_of(payload)
-    verdict = "right" if right == data[-1] else f"wrong, 0x{right:02X} wanted"
-    listing.rows.append(Row(len(payload), data[-1:], "check", "检验码", verdict))
+        edition = edition or decode_payload(payload, None, profile)["edition"]
+        _explain_message(listing, payload, header, edition, profile)
+    verdict = "right" if opened.right else f"wrong, 0x{xor_of(payload):02X} wanted"
+    if opened.unescaped:
+        verdict += ", not escaped"
+    listing.rows.append(Row(len(payload), bytes([opened.check]), "check", "检验码", verdict))
 
 
-def _explain_message(listing: Listing, payload: bytes, header: Header, edition: int) -> None:
+def _explain_message(
+    listing: Listing, payload: bytes, header: Header, edition: int, profile: Profile | None
+) -> None:
     entry = lookup(header.message_id)
     listing.title = f"0x{header.message_id:04X} " + (
         f"{entry.name} {entry.chinese}" if entry else _undeclared(header.message_id)
@@ -83,7 +98,8 @@ def _explain_message(listing: Listing, payload: bytes, header: Header, edition: 
             listing.rows.append(Row(header.body_at, body, "body", "消息体", opaque))
         return
     reader = BodyReader(payload, header.body_at, edition)
-    reader.read_all(plan_of(header.message_id, edition))
+    plan = profile.plan if profile else plan_of
+    reader.read_all(plan(header.message_id, edition))
     listing.rows += reader.rows
     listing.problems += reader.problems
 

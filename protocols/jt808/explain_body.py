@@ -95,7 +95,8 @@ class BodyReader:
             name, chinese = node.names.get(value, ("not defined", ""))
             self._add(stop, node.name, node.chinese, f"{value} {name} {chinese}".strip(), depth=depth)
         else:
-            self._add(stop, node.name, node.chinese, with_unit(node.name, value), depth=depth)
+            shown = with_unit(node.name, node.meaning(value))
+            self._add(stop, node.name, node.chinese, shown, depth=depth)
         return value
 
     def _flags(self, node: Number, value: int, depth: int) -> None:
@@ -153,7 +154,7 @@ class BodyReader:
         elif isinstance(layout, Group):
             self._fitted(_RAW, layout, stop, depth)
         elif isinstance(layout, Number) and not layout.bits and not layout.names:
-            value = int.from_bytes(self.payload[self.at : stop], "big")
+            value = layout.meaning(int.from_bytes(self.payload[self.at : stop], "big"))
             self._add(stop, kind.item.name, "", with_unit(kind.item.name, value), depth=depth + 1)
         elif isinstance(layout, Number):
             self._read(

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta, timezone
 from typing import Any
 
 from .definitions.tagged import Item
 from .definitions.types import Bit, BitGroup
+
+# GBK and more: all GBK text reads the same, and names with characters outside GBK (mandatory in China since
+# GB 18030-2005) read too.
+CHARSET = "gb18030"
+BEIJING = timezone(timedelta(hours=8))
 
 
 @dataclass(frozen=True)
@@ -20,21 +26,46 @@ class Node:
 
 @dataclass(frozen=True)
 class Number(Node):
-    """An unsigned big-endian integer of `width` bytes, perhaps with named bits or named values."""
+    """An unsigned big-endian integer of `width` bytes, perhaps with named bits or named values.
+
+    `signed` ("twos_complement", "sign_magnitude", "" for neither) says how its top bit is shown; the wire
+    value is unsigned all the same.
+    """
 
     width: int
     bits: tuple[Bit | BitGroup, ...] = ()
     names: dict[int, tuple[str, str]] = field(default_factory=dict)
+    signed: str = ""
+
+    def meaning(self, value: int) -> int:
+        """The number that a wire value stands for."""
+        top = 1 << 8 * self.width - 1
+        if not self.signed or value < top:
+            return value
+        if self.signed == "twos_complement":
+            return value - 2 * top
+        return top - value or value  # "minus zero" has no number of its own and stays what it is
+
+    def wire_value(self, meaning: int) -> int:
+        """The inverse of `meaning`; a number that does not fit stays negative, for the writer to refuse."""
+        top = 1 << 8 * self.width - 1
+        if not self.signed or meaning >= 0:
+            return meaning
+        if self.signed == "twos_complement":
+            return meaning + 2 * top if meaning >= -top else meaning
+        return top - meaning if meaning > -top else meaning
 
 
 @dataclass(frozen=True)
 class Fixed(Node):
-    """`width` bytes; `form` is "text" (GBK, NUL behind), "time", "period", "utc", "date" or "digits" (all
-    BCD), or "raw".
+    """`width` bytes; `form` is "text" (NUL behind), "time", "period", "utc", "date" or "digits" (all
+    BCD), or "raw". Times are those of `zone`, but for "utc".
     """
 
     width: int
     form: str
+    charset: str = CHARSET
+    zone: timezone = BEIJING
 
 
 @dataclass(frozen=True)
@@ -42,14 +73,16 @@ class Rest(Node):
     """All bytes that are left; `form` is "text", "raw" or "trailing"."""
 
     form: str
+    charset: str = CHARSET
 
 
 @dataclass(frozen=True)
 class Counted(Node):
-    """Bytes behind a number of `width` bytes that counts them; `form` is "text" (GBK) or "raw"."""
+    """Bytes behind a number of `width` bytes that counts them; `form` is "text" or "raw"."""
 
     width: int = 1
     form: str = "text"
+    charset: str = CHARSET
 
 
 @dataclass(frozen=True)
@@ -199,5 +232,5 @@ def is_trailing(node: Node) -> bool:
 
 
 def is_text(node: Node) -> bool:
-    """Whether the node holds GBK text."""
+    """Whether the node holds text in its charset."""
     return isinstance(node, (Fixed, Rest, Counted)) and node.form == "text"

@@ -1,7 +1,8 @@
 """Wire values as people want to read them, JSON-able, and back: names of flags, times as ISO 8601, text.
 
 The rule that makes it lossless: a presented value is used only when taking it back gives the wire value;
-otherwise an integer stays an integer and bytes become {"hex": "…"}.
+otherwise an integer stays an integer and bytes become {"hex": "…"}. Text that cannot be decoded is
+{"hex": "…", "readable": "…"}: the bytes, and beside them what can be read of them, which nothing looks at.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from protocols.wire.errors import LocalProtocolError, ProtocolError
 
 from .definitions.types import Bit, BitGroup
 from .nodes import (
+    Counted,
     Fitting,
     Fixed,
     Greedy,
@@ -23,6 +25,7 @@ from .nodes import (
     Node,
     Number,
     Repeated,
+    Rest,
     chosen,
     is_text,
     is_trailing,
@@ -69,7 +72,12 @@ def present(node: Node, value: Any) -> Presented:
             return shown
     except (ProtocolError, ValueError):
         pass  # not presentable: the plain form below says it all
-    return {"hex": value.hex()} if isinstance(value, bytes) else value
+    return _hex(inner, value) if isinstance(value, bytes) else value
+
+
+def is_hex(shown: Presented) -> bool:
+    """Whether this is the form of bytes that stand for themselves."""
+    return isinstance(shown, dict) and "hex" in shown and set(shown) <= {"hex", "readable"}
 
 
 def unpresent(node: Node, shown: Presented) -> Any:
@@ -110,16 +118,25 @@ def _present(node: Node, value: Any) -> Presented:
     if isinstance(value, list):
         return [present(_element_of(node), each) for each in value]
     if isinstance(node, Number):
-        return flag_names(node.bits, value) if node.bits else node.names.get(value, (value,))[0]
+        if node.bits:
+            return flag_names(node.bits, value)
+        return node.names[value][0] if value in node.names else node.meaning(value)
     if isinstance(node, Fixed) and node.form not in ("text", "raw"):
-        return present_bcd(node.form, value)
-    if is_text(node):
-        return (value.rstrip(b"\x00") if isinstance(node, Fixed) else value).decode("gbk")
+        return present_bcd(node.form, value, node.zone)
+    if isinstance(node, (Fixed, Rest, Counted)) and is_text(node):
+        return (value.rstrip(b"\x00") if isinstance(node, Fixed) else value).decode(node.charset)
     return {"hex": value.hex()}
 
 
+def _hex(node: Node, value: bytes) -> dict[str, str]:
+    shown = {"hex": value.hex()}
+    if isinstance(node, (Fixed, Rest, Counted)) and is_text(node):
+        shown["readable"] = value.rstrip(b"\x00").decode(node.charset, "replace")
+    return shown
+
+
 def _unpresent(node: Node, shown: Presented) -> Any:
-    if isinstance(shown, dict) and set(shown) == {"hex"}:
+    if is_hex(shown):
         return bytes.fromhex(shown["hex"])
     if isinstance(shown, dict):
         return unpresent_fields(_fields_of(node), shown)
@@ -130,9 +147,9 @@ def _unpresent(node: Node, shown: Presented) -> Any:
     if isinstance(node, Number):
         return _unpresent_number(node, shown)
     if isinstance(node, Fixed) and node.form not in ("text", "raw"):
-        return unpresent_bcd(node.form, shown, node.width)
-    if is_text(node):
-        text = shown.encode("gbk")
+        return unpresent_bcd(node.form, shown, node.width, node.zone)
+    if isinstance(node, (Fixed, Rest, Counted)) and is_text(node):
+        text = shown.encode(node.charset)
         return text.ljust(node.width, b"\x00") if isinstance(node, Fixed) else text
     raise LocalProtocolError('{"hex": "…"} is wanted')
 
@@ -155,7 +172,7 @@ def _element_of(node: Node) -> Node:
 
 def _unpresent_number(node: Number, shown: Presented) -> int:
     if isinstance(shown, int) and not isinstance(shown, bool):
-        return shown
+        return node.wire_value(shown)
     if node.bits:
         return sum({1 << bit for name in shown for bit in _bits_of(node.bits, name)})
     for value, (name, _) in node.names.items():
@@ -189,7 +206,7 @@ def _present_item(node: ItemList, item: dict[str, Any]) -> dict[str, Presented]:
 def _unpresent_item(node: ItemList, shown: dict[str, Presented]) -> dict[str, Any]:
     item_id = number_of(shown["id"])
     value = shown["value"]
-    if isinstance(value, dict) and set(value) == {"hex"}:
+    if is_hex(value):
         return {"id": item_id, "value": bytes.fromhex(value["hex"])}
     layout = _layout_of(node, item_id, value)
     if layout is None:

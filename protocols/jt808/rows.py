@@ -39,6 +39,8 @@ def readable(node: Node, data: bytes) -> str:
     shown = present(node, data)
     if isinstance(shown, dict):
         raw = getattr(node, "form", "") == "raw"
+        if "readable" in shown:
+            return f'not readable as a whole: "{shown["readable"]}"'
         return "kept as bytes" if raw else "not readable"
     return shown if getattr(node, "form", "") not in ("text", "raw") else f'"{shown}"'
 

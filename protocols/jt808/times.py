@@ -18,24 +18,24 @@ def iso_time(time_bcd: bytes, zone: timezone = BEIJING) -> str:
     return datetime.strptime(bcd_to_digits(time_bcd), "%y%m%d%H%M%S").replace(tzinfo=zone).isoformat()
 
 
-def present_bcd(form: str, value: bytes) -> str:
+def present_bcd(form: str, value: bytes, clock: timezone = BEIJING) -> str:
     """The text of a BCD field of form "time", "utc", "period", "date" or "digits".
 
-    Raises ValueError or RemoteProtocolError when it is none.
+    `clock` is the zone of all times but "utc". Raises ValueError or RemoteProtocolError when it is none.
     """
     if form == "digits":
         return bcd_to_digits(value)
     if form == "date":
         return datetime.strptime(bcd_to_digits(value), "%Y%m%d").date().isoformat()
     if form != "period":
-        return iso_time(value, UTC if form == "utc" else BEIJING)
+        return iso_time(value, UTC if form == "utc" else clock)
     try:
-        return iso_time(value)
+        return iso_time(value, clock)
     except ValueError:  # zeros that mean "every": the digits say it better than hex
         return bcd_to_digits(value)
 
 
-def unpresent_bcd(form: str, text: str, width: int) -> bytes:
+def unpresent_bcd(form: str, text: str, width: int, clock: timezone = BEIJING) -> bytes:
     """The BCD bytes behind such a text. Raises ValueError, TypeError or a ProtocolError."""
     if form == "digits" or (form == "period" and text.isdecimal()):
         if len(text) != 2 * width:
@@ -46,5 +46,5 @@ def unpresent_bcd(form: str, text: str, width: int) -> bytes:
     moment = datetime.fromisoformat(text)
     if moment.tzinfo is None:
         raise LocalProtocolError("a time needs its offset from UTC")
-    zone = UTC if form == "utc" else BEIJING
+    zone = UTC if form == "utc" else clock
     return digits_to_bcd(moment.astimezone(zone).strftime("%y%m%d%H%M%S"), width)

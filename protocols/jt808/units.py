@@ -29,5 +29,5 @@ def with_unit(name: str, value: int) -> str:
     places, unit = UNITS.get(name.rpartition("_")[2], (0, "")) if "_" in name else (0, "")
     if not places:
         return f"{value}{unit}"
-    whole, part = divmod(value, 10**places)
-    return f"{whole}.{part:0{places}d}{unit}"
+    whole, part = divmod(abs(value), 10**places)
+    return f"{'-' if value < 0 else ''}{whole}.{part:0{places}d}{unit}"

@@ -5,6 +5,7 @@ each value range-checked, each refusal with its place. For people, answers and t
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from protocols.wire.errors import LocalProtocolError, RemoteProtocolError
@@ -27,11 +28,16 @@ def decode_body(message_id: int, edition: int, body: bytes) -> dict[str, Any]:
     return values
 
 
-def decode_into(values: dict[str, Any], message_id: int, edition: int, body: bytes) -> None:
-    """As decode_body, into the caller's dict: when it raises, `values` holds what was understood so far."""
+def decode_into(
+    values: dict[str, Any], message_id: int, edition: int, body: bytes, plan: Iterable[Node] | None = None
+) -> None:
+    """As decode_body, into the caller's dict: when it raises, `values` holds what was understood so far.
+
+    `plan` stands in place of the standard one, for a terminal with habits of its own.
+    """
     reader = Reader(body, 0, len(body))
     try:
-        reader.fields(_plan(message_id, edition), values)
+        reader.fields(_plan(message_id, edition) if plan is None else plan, values)
         if reader.at != len(body):
             raise RemoteProtocolError(f"{len(body) - reader.at} bytes too many", offset=reader.at)
     except RemoteProtocolError as error:
@@ -39,7 +45,9 @@ def decode_into(values: dict[str, Any], message_id: int, edition: int, body: byt
         raise
 
 
-def encode_body(message_id: int, edition: int, values: dict[str, Any]) -> bytes:
+def encode_body(
+    message_id: int, edition: int, values: dict[str, Any], plan: Iterable[Node] | None = None
+) -> bytes:
     """The body of wire values; keys that the declaration does not have are not looked at.
 
     Raises LocalProtocolError, with the field, for a missing value, a wrong type, a value out of its range,
@@ -47,7 +55,7 @@ def encode_body(message_id: int, edition: int, values: dict[str, Any]) -> bytes:
     """
     out = bytearray()
     try:
-        write_fields(_plan(message_id, edition), values, out)
+        write_fields(_plan(message_id, edition) if plan is None else plan, values, out)
     except LocalProtocolError as error:
         error.message_id = message_id
         raise

@@ -103,7 +103,7 @@ def test_impossible_times_and_undecodable_text_stay_hex():
     message = position_message(POSITION[:-12] + "2513010a0000")
     assert message["body"]["time_bcd"] == {"hex": "2513010a0000"}
     message = there_and_back(payload_of("0102 0003 013800138000 0001 41ff42"))
-    assert message["body"]["auth_code"] == {"hex": "41ff42"}
+    assert message["body"]["auth_code"] == {"hex": "41ff42", "readable": "A�B"}, "kept, and marked"
 
 
 def test_reserved_bits_and_truncated_items_are_kept():

@@ -215,7 +215,7 @@ def test_d22_the_parameters_of_a_control_command_are_text_and_bytes_are_kept():
     """Some send the numbers as raw bytes; to accept both is impossible."""
     assert written(0x8105, 2013, {"command": "connect_to_server", "parameters": "1"}) == "0231"
     binary = read(0x8105, 2013, "02 ff80")
-    assert binary["parameters"] == {"hex": "ff80"} and written(0x8105, 2013, binary) == "02ff80"
+    assert binary["parameters"]["hex"] == "ff80" and written(0x8105, 2013, binary) == "02ff80"
 
 
 @pytest.mark.parametrize("illegal", ["7d00", "7d03", "7d7d01"])

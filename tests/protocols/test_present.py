@@ -3,7 +3,7 @@
 import pytest
 
 from protocols.jt808.definitions.flags import STATUS
-from protocols.jt808.nodes import Fixed, Number
+from protocols.jt808.nodes import Fixed, Number, Rest
 from protocols.jt808.present import present, unpresent
 from protocols.jt808.times import iso_time
 from protocols.jt808.units import with_unit
@@ -45,7 +45,7 @@ def test_times_of_any_zone_are_written_in_beijing_time(shown, value):
         (TIME, "yesterday"),
         (TIME, 5),
         (MAKER, 5),
-        (MAKER, "\U0001f69a"),
+        (MAKER, "\ud800"),
         (MAKER, {"text": "x"}),
         (STATUS_WORD, ["flying"]),
         (STATUS_WORD, ["bit_x"]),
@@ -83,3 +83,27 @@ def test_what_is_no_time_is_shown_as_hex(raw):
 )
 def test_units(name, value, text):
     assert with_unit(name, value) == text
+
+
+@pytest.mark.parametrize("name", ["王小明", "㐂䶮", "\U00020087"])
+def test_names_outside_gbk_are_text_too(name):
+    node = Rest("name", "", "text")
+    assert present(node, name.encode("gb18030")) == name
+    assert unpresent(node, name) == name.encode("gb18030")
+
+
+@pytest.mark.parametrize(
+    ("signed", "wire", "shown"),
+    [
+        ("sign_magnitude", 0x8005, -5),
+        ("sign_magnitude", 0xFFFB, -32763),
+        ("sign_magnitude", 0x8000, 0x8000),  # "minus zero" has no other form that can be taken back
+        ("twos_complement", 0xFFFB, -5),
+        ("twos_complement", 0x8005, -32763),
+        ("twos_complement", 0x8000, -32768),
+        ("", 0xFFFB, 0xFFFB),
+    ],
+)
+def test_signed_numbers_both_ways(signed, wire, shown):
+    node = Number("t", "", 2, signed=signed)
+    assert present(node, wire) == shown and unpresent(node, shown) == wire

@@ -1,4 +1,4 @@
-"""The public keys of both sides. Padding and block size are said nowhere, so nothing is encrypted by them."""
+"""The public keys of both sides. Padding and block size are said nowhere: see `body_encryption`."""
 
 from construct import Bytes, Int32ub, Struct
 
