@@ -53,6 +53,8 @@ def init(path: Annotated[Path, typer.Argument(metavar="PATH")] = Path("edge-gate
     try:
         with path.open("x", encoding="utf-8") as file:
             file.write(configuration.template())
+    except FileExistsError:
+        _fail(f"{path} exists and is left as it is; name another file", WRONG)
     except OSError as error:
         _fail(f"{path}: {error.strerror}", WRONG)
     typer.echo(f"{path} written; `edge-gateway run {path}` starts the gateway")
@@ -67,8 +69,14 @@ def status(
     journalled = delivered + queued + rejected + damaged, exact at any moment. duplicates counts recognised
     resends; it is saved with its terminal now and then, so it lags while the gateway runs and after a kill.
     """
+    checked = _load(config)
+    if not as_json and not checked.journal_path.exists():
+        typer.echo(
+            f"no journal at {checked.journal_path} yet: the gateway has not run with this configuration"
+        )
+        return
     try:
-        totals = read_totals(_load(config).journal_path)
+        totals = read_totals(checked.journal_path)
     except JournalError as error:
         _fail(str(error), FAILED)
     if as_json:

@@ -176,7 +176,7 @@ class _locked:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             self._file.close()
-            raise GatewayError(f"another gateway uses {self._folder}") from error
+            raise GatewayError(f"gateway.data_dir: another gateway uses {self._folder}") from error
 
     def __exit__(self, *_: object) -> None:
         self._file.close()

@@ -4,6 +4,7 @@ thread to the loop: one wake-up per commit, however many connections it releases
 
 import asyncio
 import logging
+import os
 from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
@@ -55,10 +56,14 @@ class Server:
         self._empty = asyncio.Event()  # set when the last connection of a stopping server is gone
 
     async def start(self, host: str, port: int) -> tuple[str, int]:
-        """Listens; gives the address, with the port that was chosen for 0. Raises OSError."""
-        self._listener = await self._loop.create_server(
-            lambda: Connection(self), host, port, backlog=BACKLOG, reuse_address=True
-        )
+        """Listens; gives the address, with the port that was chosen for 0. Raises OSError with the keys."""
+        try:
+            self._listener = await self._loop.create_server(
+                lambda: Connection(self), host, port, backlog=BACKLOG, reuse_address=True
+            )
+        except OSError as error:
+            reason = os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror
+            raise OSError(f"server.host, server.port: cannot listen on {host}:{port}: {reason}") from error
         self._look_after()
         address = self._listener.sockets[0].getsockname()
         return address[0], address[1]

@@ -210,9 +210,7 @@ def _tell(outcome: Outcome, console: Console, json_only: bool) -> None:
     console.print(f"Ledger  {outcome.ledger_file}", highlight=False)
     console.print(f"Map     {outcome.map_file}  (open it in a browser)", highlight=False)
     console.print(f"Logs    {run_folder}  (gateway, broker, authority, terminals)", highlight=False)
-    console.print(
-        "Next    README.md · fleet-sim run --help · edge-gateway init · jt808 explain --help", highlight=False
-    )
+    console.print("Next    README.md, section “Run the gateway”", highlight=False)
 
 
 def _run(work: Coroutine[Any, Any, _T]) -> _T:

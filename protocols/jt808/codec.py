@@ -128,7 +128,7 @@ def encode_message(
         raise LocalProtocolError(f"this one is needed: {message['profile']!r}", field="profile")
     try:
         message_id = _message_id(message)
-        phone = _phone_of(message["phone"])
+        phone = _phone_of(message["phone"], message.get("edition"))
         edition = message.get("edition", EDITION_2019 if len(phone) == PHONE_BYTES_2019 else EDITION_2013)
         body = _encode_body(message_id, edition, message, profile)
         if message.get("encryption") and "body_hex" not in message:
@@ -201,11 +201,19 @@ def _message_id(message: dict[str, Any]) -> int:
     return message_id
 
 
-def _phone_of(shown: str | dict[str, str]) -> bytes:
+def _phone_of(shown: str | dict[str, str], edition: int | None) -> bytes:
+    """The phone field: 12 or 20 digits are taken as they are and decide the header's layout, fewer are padded
+    to what the edition has. A decoded message always has all of them, so encoding gives its bytes back."""
     if isinstance(shown, dict):
         phone = bytes.fromhex(shown["hex"])
     else:
-        phone = digits_to_bcd(shown, PHONE_BYTES if len(shown) <= 2 * PHONE_BYTES else PHONE_BYTES_2019)
+        exact = len(shown) in (2 * PHONE_BYTES, 2 * PHONE_BYTES_2019)
+        wide = len(shown) == 2 * PHONE_BYTES_2019 if exact else edition == EDITION_2019
+        width = PHONE_BYTES_2019 if wide else PHONE_BYTES
+        if len(shown) > 2 * width:
+            hint = "" if wide else '; more needs "edition": 2019'
+            raise LocalProtocolError(f"{len(shown)} digits, {2 * width} at most{hint}", field="phone")
+        phone = digits_to_bcd(shown, width)
     if len(phone) not in (PHONE_BYTES, PHONE_BYTES_2019):
         raise LocalProtocolError("12 digits (2011, 2013) or 20 (2019) are wanted", field="phone")
     return phone

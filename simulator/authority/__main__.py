@@ -34,9 +34,13 @@ def run(
         signal.signal(number, lambda *_: ended.set())
     authority = Authority(host, int(port), database, topic_prefix, client_id=client_id)
     with authority:
-        while not ended.is_set() and not authority.wait_until_ready(_READY_POLL_S):
-            pass
-        _say({"event": "ready", "broker": broker, "database": str(database)})
+        ready = authority.wait_until_ready(_READY_POLL_S)
+        if not ready:
+            logging.getLogger(__name__).warning("waiting for the broker at %s", broker)
+        while not ready and not ended.is_set():
+            ready = authority.wait_until_ready(_READY_POLL_S)
+        if ready:
+            _say({"event": "ready", "broker": broker, "database": str(database)})
         ended.wait()
     _say({"event": "stopped"} | authority.stats())
 

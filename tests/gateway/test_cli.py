@@ -2,6 +2,7 @@
 
 import json
 import signal
+import socket
 import subprocess
 import sys
 
@@ -75,7 +76,7 @@ def test_init_check_and_never_overwrite(tmp_path):
     assert ask("init", path).returncode == 0
     assert ask("check", path).stdout.strip().endswith("good")
     again = ask("init", path)
-    assert again.returncode == 2 and "File exists" in again.stderr
+    assert again.returncode == 2 and "exists and is left as it is" in again.stderr
 
 
 def test_a_wrong_configuration_is_named_with_its_path(config):
@@ -148,3 +149,19 @@ def test_a_port_in_use_is_said_so(start, config):
     )
     done = ask("run", config)
     assert done.returncode == 1 and "in use" in done.stderr and "Traceback" not in done.stderr
+
+
+def test_a_port_that_is_taken_is_told_with_its_keys(config, tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        config.write_text(CONFIG.replace("port = 0", f"port = {port}"))
+        done = ask("run", config)
+    assert done.returncode == 1
+    assert (
+        f"server.host, server.port: cannot listen on 127.0.0.1:{port}: Address already in use" in done.stderr
+    )
+
+
+def test_status_before_the_first_run_says_so(config):
+    done = ask("status", config)
+    assert done.returncode == 0 and "the gateway has not run with this configuration" in done.stdout

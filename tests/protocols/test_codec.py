@@ -194,7 +194,7 @@ def test_the_edition_of_a_body(message_id, body, edition):
 @pytest.mark.parametrize(
     ("change", "field"),
     [
-        ({"phone": "12345678901234567890123"}, ""),
+        ({"phone": "12345678901234567890123"}, "phone"),
         ({"phone": "12a"}, ""),
         ({"serial": 65536}, "serial"),
         ({"serial": "x"}, "serial"),
@@ -260,3 +260,19 @@ def test_the_catalog_answers():
     assert (
         open_frame(codec.encode_message({"id": "0x0003", "phone": "1", "body": {}})[1:-1])[:2] == b"\x00\x03"
     )
+
+
+HEARTBEAT = {"message": "TerminalHeartbeat", "serial": 1, "body": {}}
+
+
+def test_the_edition_decides_the_header_of_a_phone_that_people_wrote():
+    """The frames are those of the heartbeat vectors."""
+    short = HEARTBEAT | {"phone": "13800138000"}
+    assert codec.encode_message(short | {"edition": 2013}).hex() == "7e000200000138001380000001a97e"
+    assert codec.encode_message(short | {"edition": 2019}).hex() == "7e0002400001000000000138001380000001e87e"
+
+
+def test_a_phone_that_its_edition_cannot_hold_is_refused_by_name():
+    with pytest.raises(LocalProtocolError, match="16 digits, 12 at most") as caught:
+        codec.encode_message(HEARTBEAT | {"phone": "1380013800099999", "edition": 2013})
+    assert caught.value.field == "phone"
