@@ -4,20 +4,21 @@ One commit does many of them.
 """
 
 import threading
+from abc import ABC, abstractmethod
 
 from .store import Store
 
 
-class Chore:
+class Chore(ABC):
     """Something to be written beside the reports. The asker waits for `done`."""
 
     def __init__(self) -> None:
         self.done = threading.Event()
         self.error: BaseException | None = None
 
+    @abstractmethod
     def write(self, store: Store) -> None:
         """Writes inside the writer's transaction."""
-        raise NotImplementedError
 
     def finish(self, error: BaseException | None = None) -> None:
         """Wakes the asker; `error` when it was not written."""

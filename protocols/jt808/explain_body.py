@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 from .definitions.types import Bit
@@ -217,14 +218,12 @@ class BodyReader:
         """The fields of a group that fits the bytes up to `stop` exactly, else those bytes in one row."""
         start, told = self.at, len(self.rows)
         if group is not None:
-            try:
+            with suppress(Misfit):  # what does not fit is told as bytes below
                 if node.chinese:
                     self._heading(node.name, node.chinese, depth)
                 values = self._read_fields(group.nodes, stop, depth + 1)
                 if self.at == stop:
                     return values
-            except Misfit:
-                pass  # told as bytes below
             self.at = start
             del self.rows[told:]
         data = self.payload[start:stop]

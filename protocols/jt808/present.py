@@ -8,6 +8,7 @@ otherwise an integer stays an integer and bytes become {"hex": "…"}. Text that
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import Any
 
 from protocols.wire.errors import LocalProtocolError, ProtocolError
@@ -66,12 +67,10 @@ def unpresent_fields(nodes: Iterable[Node], shown: dict[str, Presented]) -> dict
 def present(node: Node, value: Any) -> Presented:
     """One wire value in its best invertible form."""
     inner = unwrapped(node)
-    try:
+    with suppress(ProtocolError, ValueError):  # not presentable: the plain form below says it all
         shown = _present(inner, value)
         if unpresent(inner, shown) == value:
             return shown
-    except (ProtocolError, ValueError):
-        pass  # not presentable: the plain form below says it all
     return _hex(inner, value) if isinstance(value, bytes) else value
 
 
