@@ -1,0 +1,1 @@
+"""Known answers, tampering and malformed input, against every provider that is installed."""
