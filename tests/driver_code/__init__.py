@@ -1,0 +1,1 @@
+"""The driver's code: text form, signature, trust, revocation."""
