@@ -18,10 +18,13 @@ from ..authority.store import Store, TrackPoint
 from ..fleet.geometry import Point, bounds_of
 from ..fleet.routes import Place, Route
 from .map_frame import FOOT, HEAD, STYLE, WIDTH, Projection, grid, heading, legend
+from .map_labels import Box
+from .map_labels import place as place_labels
 
 _MARGIN: Final = 0.06
 _UDEG: Final = 1e-6
-_SHIELD_OFF: Final = 42  # pixels from the road
+_SHIELD_OFF: Final = 30  # pixels from the road
+_ROAD_STEP_M: Final = 4000.0  # how densely roads count as taken when names are placed
 _FIRMWARE_COLOUR: Final = "#c2185b"
 
 
@@ -90,31 +93,37 @@ def _roads(projection: Projection, routes: Sequence[Route]) -> list[str]:
     return drawn
 
 
-def _shield(projection: Projection, route: Route) -> str:
-    """The road's number beside its middle, above or to the left: towns have their names on the other side."""
+def _shield_box(projection: Projection, route: Route) -> Box:
+    """Of the road's number, beside its middle, above or to the left."""
     along_m = route.length_m * 0.46
     middle, heading = route.line.at(along_m), radians(route.line.heading_deg(along_m))
     side = -_SHIELD_OFF if cos(heading) + sin(heading) > 0 else _SHIELD_OFF
     x = projection.x(middle.longitude) + cos(heading) * side
     y = projection.y(middle.latitude) + sin(heading) * side
+    return Box(x - 27, y - 10, x + 27, y + 10)
+
+
+def _shield(projection: Projection, route: Route) -> str:
+    box = _shield_box(projection, route)
     return (
-        f'<rect class="shield" x="{x - 27:.1f}" y="{y - 10:.1f}" width="54" height="20" rx="4"/>'
-        f'<text class="number" x="{x:.1f}" y="{y + 4.5:.1f}">{escape(route.road)}</text>'
+        f'<rect class="shield" x="{box.left:.1f}" y="{box.top:.1f}" width="54" height="20" rx="4"/>'
+        f'<text class="number" x="{box.left + 27:.1f}" y="{box.top + 14.5:.1f}">{escape(route.road)}</text>'
     )
 
 
 def _positions(projection: Projection, tracks: Sequence[Track]) -> list[str]:
     """One path of dots per terminal and manner of arrival: thousands of dots, a few hundred elements."""
     drawn = []
-    for number, track in enumerate(tracks):
+    for number, track in sorted(enumerate(tracks), key=lambda one: one[1].firmware):  # the real ones on top
         colour = _FIRMWARE_COLOUR if track.firmware else _colour(number)
         fixed = [point for point in track.points if point.fixed]
         late = _dots(projection, [point for point in fixed if point.kind == BACKFILL])
         live = _dots(projection, [point for point in fixed if point.kind != BACKFILL])
-        drawn.append(f'<g stroke="{colour}"><title>terminal {track.name}, {len(fixed)} positions</title>')
+        kind = "real firmware" if track.firmware else "terminal"
+        drawn.append(f'<g stroke="{colour}"><title>{kind} {track.name}, {len(fixed)} positions</title>')
         if late:
             drawn.append(f'<path class="late" d="{late}"/><path class="blind" d="{late}"/>')
-        drawn.append(f'<path class="live" d="{live}"/></g>')
+        drawn.append(f'<path class="{"live own" if track.firmware else "live"}" d="{live}"/></g>')
     return drawn
 
 
@@ -136,16 +145,24 @@ def _colour(number: int) -> str:
 
 def _towns(projection: Projection, routes: Sequence[Route]) -> list[str]:
     towns: dict[str, Place] = {place.name: place for route in routes for place in route.places}
-    drawn = []
-    for place in towns.values():
-        x, y = projection.x(place.point.longitude), projection.y(place.point.latitude)
-        drawn.append(
-            f'<circle cx="{x:.1f}" cy="{y:.1f}" r="4" fill="#fff" stroke="#243040" stroke-width="1.5"/>'
-        )
-        label = escape(f"{place.name_zh} {place.name}")
-        at_edge = x > WIDTH - 140
-        anchor = ' text-anchor="end"' if at_edge else ""
-        drawn.append(
-            f'<text class="town" x="{x + (-9 if at_edge else 9):.1f}" y="{y + 16:.1f}"{anchor}>{label}</text>'
-        )
+    dots = [
+        (f"{t.name_zh} {t.name}", projection.x(t.point.longitude), projection.y(t.point.latitude))
+        for t in towns.values()
+    ]
+    roads = [
+        Box(projection.x(p.longitude) - 4, projection.y(p.latitude) - 4,
+            projection.x(p.longitude) + 4, projection.y(p.latitude) + 4)
+        for route in routes for p in _every(route, _ROAD_STEP_M)
+    ]  # fmt: skip
+    shields = [_shield_box(projection, route) for route in routes if route.road]
+    drawn = [f'<circle class="dot" cx="{x:.1f}" cy="{y:.1f}" r="4"/>' for _, x, y in dots]
+    drawn += [
+        f'<text class="town" x="{label.x:.1f}" y="{label.y:.1f}">{escape(label.text)}</text>'
+        for label in place_labels(dots, [*roads, *shields], WIDTH)
+    ]
     return drawn
+
+
+def _every(route: Route, step_m: float) -> list[Point]:
+    """Points along a road."""
+    return [route.line.at(along * step_m) for along in range(int(route.length_m / step_m) + 1)]

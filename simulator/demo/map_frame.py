@@ -15,12 +15,13 @@ _HEIGHT_MAX: Final = 1100
 STYLE: Final = """\
 text{font-family:system-ui,"Noto Sans CJK SC","PingFang SC","Microsoft YaHei",sans-serif;fill:#243040}
 .title{font-size:27px;font-weight:600}.sub{font-size:16px;fill:#5a6a7c}.note{font-size:13px;fill:#5a6a7c}
-.town{font-size:14px;paint-order:stroke;stroke:#fbfaf7;stroke-width:4px}.grid{stroke:#dfe3e6;stroke-width:1}
+.town{font-size:14px;paint-order:stroke;stroke:#fbfaf7;stroke-width:3px;stroke-opacity:.75}
+.dot{fill:#fff;stroke:#243040;stroke-width:1.5}.grid{stroke:#dfe3e6;stroke-width:1}
 .deg{font-size:11px;fill:#93a0ad}.casing{stroke:#c9b48a;stroke-width:9}.road{stroke:#fff3d6;stroke-width:6}
 .casing,.road,.tunnel{fill:none;stroke-linejoin:round;stroke-linecap:round}
 .tunnel{stroke:#4a4f57;stroke-width:6;stroke-dasharray:5 4;stroke-linecap:butt}
 .shield{fill:#1f7a4d}.number{font-size:12px;font-weight:700;fill:#fff;text-anchor:middle}
-.live,.late,.blind{fill:none;stroke-linecap:round}.live{stroke-width:4.5}.late{stroke-width:9}
+.live,.late,.blind{fill:none;stroke-linecap:round}.live{stroke-width:4.5}.own{stroke-width:8}.late{stroke-width:9}
 .blind{stroke:#fff;stroke-width:5}"""
 
 
@@ -91,9 +92,9 @@ def legend(projection: Projection, terminals: int, positions: int, height: int) 
         (
             '<g stroke="#1b6fa8"><path class="late" d="M10 0h0M32 0h0"/>'
             '<path class="blind" d="M10 0h0M32 0h0"/></g>',
-            "盲区补传 backfilled",
+            "盲区补报 backfilled",
         ),
-        ('<path class="live" stroke="#c2185b" d="M8 0h0M22 0h0M36 0h0"/>', "真实固件 real firmware"),
+        ('<path class="live own" stroke="#c2185b" d="M8 0h0M22 0h0M36 0h0"/>', "真实固件 real firmware"),
     )
     drawn = [f'<rect y="{top + 8}" width="{WIDTH}" height="{FOOT - 8}" fill="#fbfaf7"/>']
     for column, (symbol, label) in enumerate(entries):

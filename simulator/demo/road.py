@@ -126,8 +126,11 @@ def received_by(database: Path) -> dict[str, Received]:
         for _, record in store.records():
             stored.setdefault(identity_of(record.phone), set()).add(record_id(record.phone, record.body))
         counts = store.counts_by_terminal()
+        messages = {identity: store.message_entries(identity) for identity in counts}
     return {
-        identity: Received(frozenset(stored.get(identity, ())), said.duplicated, said.redelivered)
+        identity: Received(
+            frozenset(stored.get(identity, ())), said.duplicated, said.redelivered, messages[identity]
+        )
         for identity, said in counts.items()
     }
 

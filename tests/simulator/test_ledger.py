@@ -9,7 +9,14 @@ from protocols.wire.bodies import encode_body
 from protocols.wire.tables import MSG_POSITION_REPORT
 from simulator.demo.road import emitted_of
 from simulator.fleet.events import FleetLog, read_fleet_log
-from simulator.ledger.ledger import Emitted, GatewayCounts, Received, balance, gateway_counts
+from simulator.ledger.ledger import (
+    Emitted,
+    EmittedMessage,
+    GatewayCounts,
+    Received,
+    balance,
+    gateway_counts,
+)
 from simulator.ledger.report import as_json, show, verdict
 
 PHONE = "013900000001"
@@ -39,7 +46,8 @@ def test_a_clean_run_balances():
     ledger = account()
     assert ledger.total.as_dict() == {
         "emitted": 5, "acknowledged": 5, "journalled": 5, "delivered": 5, "received": 5, "lost": 0,
-        "duplicated": 0, "redelivered": 0, "phantom": 0, "repeated": 0, "reused": 0, "held": 0,
+        "duplicated": 0, "redelivered": 0, "phantom": 0, "repeated": 0, "reused": 0, "messages": 0,
+        "held": 0,
     }  # fmt: skip
     assert ledger.total.clean and ledger.total.drained
 
@@ -49,6 +57,31 @@ def test_a_lost_report_is_named_with_terminal_sequence_and_time():
     (missing,) = ledger.total.missing
     assert (missing.terminal, missing.sequence, missing.time) == (IDENTITY, 3, "260302123402")
     assert not missing.acknowledged and ledger.total.held == 1 and not ledger.total.clean
+
+
+def messages_account(stored, journalled, emitted=None):
+    said = {b"card": EmittedMessage(0x0702), b"event": EmittedMessage(0x0301, times=2)}
+    one = Emitted(IDENTITY, {}, frozenset(), messages=said if emitted is None else emitted)
+    counts = GatewayCounts(journalled, journalled)
+    return balance([one], counts, {IDENTITY: counts}, {IDENTITY: Received(messages=stored)}).total
+
+
+def test_other_messages_are_held_together_by_name_and_number():
+    total = messages_account({b"card": 1, b"event": 2}, 3)
+    assert total.drained and (total.emitted, total.received, total.messages) == (3, 3, 3)
+
+
+def test_a_lost_message_is_named():
+    total = messages_account({b"event": 1}, 2)
+    assert sorted(missing.message_id for missing in total.missing) == [0x0301, 0x0702]
+    assert total.lost == 2 and total.missing[0].record_id == b"card".hex()
+
+
+def test_a_message_stored_too_often_is_a_duplicate_and_a_stranger_a_phantom():
+    assert messages_account({b"card": 1, b"event": 3}, 4).duplicated == 1
+    assert messages_account({b"card": 1, b"event": 2}, 4).duplicated == 1, "seen in the journal only"
+    total = messages_account({b"card": 1, b"event": 2, b"other": 1}, 4)
+    assert (total.phantom, total.duplicated) == (1, 0)
 
 
 def test_a_second_journal_entry_is_a_duplicate_whoever_sees_it():

@@ -7,6 +7,8 @@ import pytest
 from protocols.monitoring.records import BACKFILL, LIVE
 from simulator.authority.store import TrackPoint
 from simulator.demo.map import Track, draw
+from simulator.demo.map_labels import Box
+from simulator.demo.map_labels import place as place_labels
 from simulator.fleet.routes import built_in_routes
 
 ROUTES = built_in_routes()
@@ -46,3 +48,15 @@ def test_without_a_road_the_track_decides_what_is_shown():
     assert "h0" in draw([], [Track("1", [point(1_000), point(9_000)])], "")
     with pytest.raises(ValueError, match="no points"):
         draw([], [], "")
+
+
+def test_names_keep_clear_of_each_other_where_there_is_room() -> None:
+    dots = [("昆明 Kunming", 500.0, 500.0), ("安宁 Anning", 470.0, 505.0), ("晋宁 Jinning", 505.0, 540.0)]
+    labels = place_labels(dots, [], 1400)
+    boxes = [Box(label.x, label.y - 12, label.x + 90, label.y + 4) for label in labels]
+    assert all(one.overlap(other) == 0 for at, one in enumerate(boxes) for other in boxes[at + 1 :])
+
+
+def test_no_name_goes_beyond_the_map() -> None:
+    (label,) = place_labels([("胜境关 Shengjingguan", 1390.0, 300.0)], [], 1400)
+    assert label.x < 1250
