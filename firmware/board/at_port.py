@@ -6,8 +6,8 @@ Pure: bytes and `now_ms` in; bytes, lines and outcomes out. What a line means is
 IDLE = 0
 WAITING = 1  # for OK, ERROR or, when asked for, the prompt
 LINE_BYTES_MAX = 256  # a longer one is noise: it is dropped and counted
-OK_LINES = (b"OK",)
-ERROR_STARTS = (b"ERROR", b"+CME ERROR", b"+CMS ERROR", b"+CIPERROR", b"+IP ERROR")
+OK_STARTS = (b"OK", b"CONNECT")  # the second ends a dial: from there on the line carries PPP
+ERROR_STARTS = (b"ERROR", b"NO CARRIER", b"+CME ERROR", b"+CMS ERROR", b"+CIPERROR", b"+IP ERROR")
 PROMPT = 0x3E  # ">"
 CR = 0x0D
 LF = 0x0A
@@ -110,8 +110,9 @@ class AtPort:
 
     def _take_line(self, line):
         if self.state == WAITING:
-            if line in OK_LINES:
-                return self._done(True)
+            for start in OK_STARTS:
+                if line.startswith(start):
+                    return self._done(True)
             for start in ERROR_STARTS:
                 if line.startswith(start):
                     self._owner.on_line(line)
