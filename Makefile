@@ -10,9 +10,11 @@ DEMO_SECONDS ?= 60
 DEMO_TRUCKS ?= 50
 DEMO_RECORDING ?=
 SOAK_SECONDS ?= 600
+PORT ?= /dev/ttyUSB0
+TRUCK ?= truck.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench soak generate format lock clean
+.PHONY: help demo test check bench soak provision generate format lock clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*## ' Makefile | sed -e 's/:.*## /\t/' | expand -t 12
@@ -45,6 +47,9 @@ bench: $(STAMP) ## speed and memory, as ratios in one run; table on screen, JSON
 
 soak: $(STAMP) ## the long kill, fault and mutation runs (SOAK_SECONDS)
 	SOAK_SECONDS=$(SOAK_SECONDS) $(BIN)/python -m pytest -n 2 -m soak -s
+
+provision: $(STAMP) ## write TRUCK=truck.toml to the terminal at PORT=/dev/ttyUSB0
+	$(BIN)/python -m firmware.provision write $(TRUCK) --port $(PORT)
 
 generate: $(STAMP) ## write the generated files anew from the definitions
 	$(BIN)/python -m protocols.jt808.emit

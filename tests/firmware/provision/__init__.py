@@ -1,0 +1,1 @@
+"""Provisioning: descriptions, and a real MicroPython at the other end of a pty."""
