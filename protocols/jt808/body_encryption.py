@@ -52,14 +52,14 @@ def public_key_of(values: dict[str, Any]) -> PublicKey:
     key = PublicKey(values["exponent"], int.from_bytes(values["modulus"], "big"))
     if key.exponent < 3 or key.exponent % 2 == 0:
         raise RemoteProtocolError(f"{key.exponent} is no public exponent", field="exponent")
-    if not _is_modulus(key.modulus):
+    if not is_modulus(key.modulus):
         raise RemoteProtocolError("not an odd number of 1,017 to 1,024 bits", field="modulus")
     return key
 
 
 def key_values(key: PublicKey) -> dict[str, Any]:
     """The wire values of the 0x0A00 or 0x8A00 that tells a key. Raises LocalProtocolError."""
-    if not 3 <= key.exponent <= EXPONENT_MAX or not _is_modulus(key.modulus):
+    if not 3 <= key.exponent <= EXPONENT_MAX or not is_modulus(key.modulus):
         raise LocalProtocolError("the key does not fit e[4], n[128]", field="modulus")
     return {"exponent": key.exponent, "modulus": key.modulus.to_bytes(BLOCK_BYTES, "big")}
 
@@ -80,7 +80,7 @@ class BodyCipher:
         random_bytes: Callable[[int], bytes] = secrets.token_bytes,
     ) -> None:
         for key in (own, peer):
-            if key is not None and not _is_modulus(key.modulus):
+            if key is not None and not is_modulus(key.modulus):
                 raise LocalProtocolError("not an odd number of 1,017 to 1,024 bits", field="modulus")
         self.padding = padding
         self.own = own
@@ -133,7 +133,8 @@ class BodyCipher:
         return b"\x00\x02" + filling + b"\x00" + piece
 
 
-def _is_modulus(modulus: int) -> bool:
+def is_modulus(modulus: int) -> bool:
+    """Whether it can be the n of a message: odd, and 128 bytes long or a few bits less."""
     return modulus % 2 == 1 and modulus.bit_length() in range(8 * BLOCK_BYTES - 7, 8 * BLOCK_BYTES + 1)
 
 

@@ -7,14 +7,22 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from . import emit_decoders, emit_docs, emit_tables
+from .terminal_subset import TERMINAL_PAGES
 
 PROTOCOLS = Path(__file__).resolve().parent.parent
 
 GENERATED: dict[Path, Callable[[], str]] = {
     PROTOCOLS / "wire/tables.py": emit_tables.render,
+    PROTOCOLS / "wire/pages/ids.py": emit_tables.render_ids,
+    PROTOCOLS / "wire/pages/parameter_kinds.py": emit_tables.render_parameter_kinds,
+    **{
+        PROTOCOLS / f"wire/pages/{family}.py": partial(emit_tables.render_page, family)
+        for family in TERMINAL_PAGES
+    },
     PROTOCOLS / "jt808/generated.py": emit_decoders.render,
     PROTOCOLS.parent / "docs/messages.md": emit_docs.render,
 }

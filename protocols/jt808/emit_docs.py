@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from .catalog import DIRECTIONS, MESSAGES, RANGES, catalog_row, lookup
 from .definitions.types import Message
+from .definitions.unread import UNREAD
 from .nodes import (
     BitCondition,
     Condition,
@@ -54,6 +55,7 @@ def render() -> str:
         lines += ["", *_message(message, lists)]
     for label, node in lists.items():
         lines += ["", *_items(label, node)]
+    lines += ["", *_unread(lists)]
     return "\n".join(lines) + "\n"
 
 
@@ -163,10 +165,20 @@ def _condition(node: Node) -> str:
 
 
 def _values(node: Node) -> str:
+    if isinstance(node, Rest) and node.parts:
+        return " — ".join(
+            f"when {node.parts_by} is {key}: " + "; ".join(f"{name} {chinese}" for name, chinese in parts)
+            for key, parts in node.parts.items()
+        )
     if not isinstance(node, Number):
         return ""
-    if node.bits:
-        return "; ".join(f"bit {bit.number} {bit.name} {bit.chinese}" for bit in node.bits)
+    if node.bits or node.numbers:
+        bits = [f"bit {bit.number} {bit.name} {bit.chinese}" for bit in node.bits]
+        numbers = [
+            f"bits {part.number}–{part.number + part.width - 1} {part.name} {part.chinese}"
+            for part in node.numbers
+        ]
+        return "; ".join(bits + numbers)
     return "; ".join(f"{value} {name} {chinese}".strip() for value, (name, chinese) in node.names.items())
 
 
@@ -189,6 +201,25 @@ def _items(label: str, node: ItemList) -> Iterator[str]:
             for fields in _groups(layout):
                 for line in _fields(fields, 1, {}):
                     yield line.replace("| ", "|  | ", 1)
+
+
+def _unread(lists: dict[str, ItemList]) -> Iterator[str]:
+    yield "## Kept as bytes 保留原始字节"
+    yield ""
+    yield "What is not taken apart, and why. Nothing is lost: it is shown as hex and written back as it came."
+    yield ""
+    yield from _table("where", "field", "why")
+    for entry in UNREAD:
+        where = ", ".join(f"0x{message_id:04X}" for message_id in entry.ids)
+        yield _row(where, f"`{entry.field}`", entry.why)
+    for label, node in lists.items():
+        digits = min(2 * node.id_width, 4)
+        for kind in node.kinds:
+            if not list(kind.all_layouts()):
+                where = f"{label} 0x{kind.item.id:0{digits}X}"
+                yield _row(where, f"`{kind.item.name}`", "its table was not at hand")
+    yield _row("every text", "", "when it cannot be decoded: shown as hex, with what can be read beside it")
+    yield _row("every item and parameter", "", "of another length than its standard one, or of an unknown id")
 
 
 def _layout(layout: Node) -> str:

@@ -13,13 +13,15 @@ from protocols.wire.errors import RemoteProtocolError
 from protocols.wire.framing import DELIMITER, unescape, xor_of
 from protocols.wire.header import BODY_LENGTH_MASK, Header, parse_header
 
+from .body_encryption import BodyCipher
 from .catalog import DIRECTIONS, lookup, range_of
-from .codec import decode_payload, present_phone
+from .codec import decode_payload, plain_body, present_phone
 from .definitions.types import Message
 from .explain_body import BodyReader
 from .hex_lines import single_frame
+from .nodes import Node
 from .plan import plan_of
-from .quirk_frames import Opened, open_whole
+from .quirk_frames import Opened, open_for_people
 from .quirks import ChecksumLeniency, Profile
 from .rows import Row
 
@@ -32,29 +34,47 @@ class Listing:
     facts: list[str] = field(default_factory=list)
     rows: list[Row] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
+    decrypted: list[Row] = field(default_factory=list)  # of a body that a cipher opened; offsets are its own
 
 
-def explain_frame(frame: bytes, edition: int | None = None, profile: Profile | None = None) -> Listing:
+@dataclass(frozen=True)
+class _Knowledge:
+    """What is known beside the frame."""
+
+    edition: int | None
+    profile: Profile | None
+    cipher: BodyCipher | None
+
+
+def explain_frame(
+    frame: bytes,
+    edition: int | None = None,
+    profile: Profile | None = None,
+    cipher: BodyCipher | None = None,
+) -> Listing:
     """The listing of one frame, delimiters included, whatever its bytes are.
 
-    `edition` (2011, 2013, 2019) forces how the body is read; `profile` says what its terminal does otherwise.
+    `edition` (2011, 2013, 2019) forces how the body is read; `profile` says what its terminal does otherwise;
+    `cipher` opens an encrypted body, which without it is shown as cipher text.
     """
-    listing = Listing(title=f"{len(frame)} bytes")
-    leniency = profile.checksum if profile else ChecksumLeniency()
+    listing = Listing(title=_bytes(len(frame)))
     opened: Opened | None
     try:
-        opened = open_whole(frame, leniency)
+        opened, problem = open_for_people(frame, profile.checksum if profile else ChecksumLeniency())
     except RemoteProtocolError as error:
-        listing.problems.append(str(error))
-        opened = _as_it_is(frame)
+        opened, problem = _as_it_is(frame), str(error)
+    if problem:
+        listing.problems.append(problem)
     if opened is None:
         return listing
     escapes = len(frame) - len(opened.payload) - len(DELIMITER + DELIMITER) - 1
     if escapes:
-        listing.facts.append(f"{escapes} escaped bytes: 7D 02 → 7E, 7D 01 → 7D")
+        listing.facts.append(
+            f"{escapes} escaped {'byte' if escapes == 1 else 'bytes'}: 7D 02 → 7E, 7D 01 → 7D"
+        )
     if profile:
         listing.facts.append(f"profile: {profile.title}")
-    _explain_payload(listing, opened, edition, profile)
+    _explain_payload(listing, opened, _Knowledge(edition, profile, cipher))
     return listing
 
 
@@ -67,40 +87,54 @@ def _as_it_is(frame: bytes) -> Opened | None:
     return Opened(data[:-1], data[-1]) if len(data) > 1 else None
 
 
-def _explain_payload(listing: Listing, opened: Opened, edition: int | None, profile: Profile | None) -> None:
+def _explain_payload(listing: Listing, opened: Opened, known: _Knowledge) -> None:
     payload = opened.payload
     try:
         header = parse_header(payload)
     except RemoteProtocolError:  # opening it has told it already
         listing.rows.append(Row(0, payload, "payload", "", "cannot be cut into fields"))
     else:
-        edition = edition or decode_payload(payload, None, profile)["edition"]
-        _explain_message(listing, payload, header, edition, profile)
+        _explain_message(listing, payload, header, known)
     verdict = "right" if opened.right else f"wrong, 0x{xor_of(payload):02X} wanted"
     if opened.unescaped:
         verdict += ", not escaped"
     listing.rows.append(Row(len(payload), bytes([opened.check]), "check", "检验码", verdict))
 
 
-def _explain_message(
-    listing: Listing, payload: bytes, header: Header, edition: int, profile: Profile | None
-) -> None:
+def _explain_message(listing: Listing, payload: bytes, header: Header, known: _Knowledge) -> None:
     entry = lookup(header.message_id)
+    body = payload[header.body_at :]
+    plain, refusal = plain_body(header, body, known.cipher)
+    edition = known.edition or decode_payload(payload, None, known.profile, known.cipher)["edition"]
     listing.title = f"0x{header.message_id:04X} " + (
         f"{entry.name} {entry.chinese}" if entry else _undeclared(header.message_id)
     )
     listing.facts[:0] = _facts(entry, edition)
     listing.rows += _header_rows(payload, header)
-    body = payload[header.body_at :]
-    opaque = _opaque(header, entry, edition)
-    if opaque:
+    opaque = _opaque(header, entry, edition, plain)
+    if opaque or header.encryption:
         if body:
-            listing.rows.append(Row(header.body_at, body, "body", "消息体", opaque))
-        return
-    reader = BodyReader(payload, header.body_at, edition)
-    plan = profile.plan if profile else plan_of
-    reader.read_all(plan(header.message_id, edition))
-    listing.rows += reader.rows
+            cipher_text = "cipher text, opened below" if plain is not None else f"cipher text: {refusal}"
+            shown = cipher_text if header.encryption else opaque
+            listing.rows.append(Row(header.body_at, body, "body", "消息体", shown))
+    else:
+        plan = _plan(known, header.message_id, edition)
+        _read_body(listing, listing.rows, BodyReader(payload, header.body_at, edition), plan)
+    if header.encryption and plain is not None:
+        if opaque:
+            listing.decrypted.append(Row(0, plain, "body", "消息体", opaque))
+        else:
+            plan = _plan(known, header.message_id, edition)
+            _read_body(listing, listing.decrypted, BodyReader(plain, 0, edition), plan)
+
+
+def _plan(known: _Knowledge, message_id: int, edition: int) -> tuple[Node, ...]:
+    return known.profile.plan(message_id, edition) if known.profile else plan_of(message_id, edition)
+
+
+def _read_body(listing: Listing, rows: list[Row], reader: BodyReader, plan: tuple[Node, ...]) -> None:
+    reader.read_all(plan)
+    rows += reader.rows
     listing.problems += reader.problems
 
 
@@ -122,12 +156,12 @@ def _facts(entry: Message | None, edition: int) -> list[str]:
     return [", ".join(facts)]
 
 
-def _opaque(header: Header, entry: Message | None, edition: int) -> str:
+def _opaque(header: Header, entry: Message | None, edition: int, plain: bytes | None) -> str:
     """Why the body is not taken apart, "" when it can be."""
+    if plain is None:
+        return f"cipher text (encryption {header.encryption})"
     if header.subpackaged:
         return f"piece {header.number} of {header.total}"
-    if header.encryption:
-        return f"encrypted (value {header.encryption})"
     if entry is None:
         return "unknown message"
     return "" if edition in entry.bodies else f"the message does not exist in {edition}"
@@ -153,7 +187,7 @@ def _header_rows(payload: bytes, header: Header) -> Iterator[Row]:
 
 
 def _attributes(header: Header) -> str:
-    parts = [f"body {header.attributes & BODY_LENGTH_MASK} bytes"]
+    parts = [f"body {_bytes(header.attributes & BODY_LENGTH_MASK)}"]
     if header.encryption:
         parts.append(f"encryption {header.encryption}")
     parts += [
@@ -162,3 +196,7 @@ def _attributes(header: Header) -> str:
         if header.attributes >> bit & 1
     ]
     return ", ".join(parts)
+
+
+def _bytes(count: int) -> str:
+    return f"{count} byte" if count == 1 else f"{count} bytes"

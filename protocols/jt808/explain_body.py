@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
-from .definitions.types import Bit
 from .nodes import (
     BitCondition,
     Condition,
@@ -21,12 +21,12 @@ from .nodes import (
     Node,
     Number,
     Repeated,
+    Rest,
     Switch,
     is_trailing,
     unwrapped,
 )
-from .present import set_flags
-from .rows import Misfit, Row, bit_numbers, item_head, readable
+from .rows import Misfit, Row, flag_rows, item_head, part_rows, readable
 from .units import with_unit
 
 _RAW = Node("raw", "")
@@ -84,14 +84,18 @@ class BodyReader:
         if isinstance(node, Switch):
             stop = self._need(node.name, values[node.size_field], end)
             return self._fitted(node, node.known.get(values[node.key_field]), stop, depth)
-        return self._bytes(node, end, depth)
+        data = self._bytes(node, end, depth)
+        if isinstance(node, Rest):
+            self.rows += part_rows(node, data, values, depth + 1)
+        return data
 
     def _number(self, node: Number, end: int, depth: int) -> int:
         stop = self._need(node.name, node.width, end)
         value = int.from_bytes(self.payload[self.at : stop], "big")
-        if node.bits:
-            self._add(stop, node.name, node.chinese, "" if value else "none", depth=depth)
-            self._flags(node, value, depth + 1)
+        if node.bits or node.numbers:
+            told = "" if value or node.numbers else "none"
+            self._add(stop, node.name, node.chinese, told, depth=depth)
+            self.rows += flag_rows(node, value, self.edition, depth + 1)
         elif node.names:
             name, chinese = node.names.get(value, ("not defined", ""))
             self._add(stop, node.name, node.chinese, f"{value} {name} {chinese}".strip(), depth=depth)
@@ -99,16 +103,6 @@ class BodyReader:
             shown = with_unit(node.name, node.meaning(value))
             self._add(stop, node.name, node.chinese, shown, depth=depth)
         return value
-
-    def _flags(self, node: Number, value: int, depth: int) -> None:
-        for name, number, bit in set_flags(node.bits, value):
-            chinese = dict(getattr(bit, "names", ())).get(name) or (bit.chinese if bit else "")
-            note = bit_numbers(number, bit) + ("" if bit else ", reserved")
-            if isinstance(bit, Bit) and bit.until_answered:
-                note += ", until answered"
-            if bit and bit.since > self.edition:
-                note += f", since {bit.since}"
-            self.rows.append(Row(-1, b"", name, chinese, note, depth))
 
     def _bytes(self, node: Node, end: int, depth: int) -> bytes:
         start = self.at
@@ -154,13 +148,11 @@ class BodyReader:
             self._unknown_item(bool(kind), node.label, stop, depth + 1)
         elif isinstance(layout, Group):
             self._fitted(_RAW, layout, stop, depth)
-        elif isinstance(layout, Number) and not layout.bits and not layout.names:
+        elif isinstance(layout, Number) and not (layout.bits or layout.names or layout.numbers):
             value = layout.meaning(int.from_bytes(self.payload[self.at : stop], "big"))
             self._add(stop, kind.item.name, "", with_unit(kind.item.name, value), depth=depth + 1)
         elif isinstance(layout, Number):
-            self._read(
-                Number(kind.item.name, "", layout.width, layout.bits, layout.names), stop, depth + 1, {}
-            )
+            self._read(replace(layout, name=kind.item.name), stop, depth + 1, {})
         else:
             text = readable(layout, self.payload[self.at : stop])
             self._add(stop, kind.item.name, "", text, depth=depth + 1)
@@ -210,9 +202,8 @@ class BodyReader:
 
     def _number_of_list(self, node: Repeated | Greedy | Known, number: int, end: int, depth: int) -> None:
         assert isinstance(node.element, Number)
-        width = node.element.width
-        name = f"{node.name} {number}"
-        self._number(Number(name, node.chinese, width, node.element.bits, node.element.names), end, depth)
+        element = replace(node.element, name=f"{node.name} {number}", chinese=node.chinese)
+        self._number(element, end, depth)
 
     def _fitted(self, node: Node, group: Group | None, stop: int, depth: int) -> Any:
         """The fields of a group that fits the bytes up to `stop` exactly, else those bytes in one row."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 from typing import Any
 
 from protocols.wire.errors import LocalProtocolError, RemoteProtocolError
+from protocols.wire.header import ENCRYPTION_MASK, ENCRYPTION_SHIFT, SUBPACKAGED_BIT, Header, parse_header
 from protocols.wire.tables import (
     MSG_POSITION_BATCH_UPLOAD,
     MSG_POSITION_REPORT,
@@ -16,10 +17,13 @@ from protocols.wire.tables import (
 
 from . import walk
 from .generated import DECODERS, Misfit, split_position_batch_upload
+from .layouts import LayoutMemory
 
 _TIME_AT, _TIME_END = next((at, at + width) for name, at, width in POSITION_FIELDS if name == "time_bcd")
 _BATCH_KINDS = (0, 1)  # normal batch, blind zone
 _NEWEST = max(DECODERS)
+_OPAQUE = SUBPACKAGED_BIT | ENCRYPTION_MASK << ENCRYPTION_SHIFT  # header attributes of a body not to be read
+_POSITION_LAYOUTS = {edition: LayoutMemory(edition) for edition in DECODERS}
 
 
 def knows(message_id: int, edition: int) -> bool:
@@ -38,9 +42,33 @@ def decode_body(message_id: int, edition: int, body: bytes) -> dict[str, Any]:
     except KeyError:
         raise LocalProtocolError(f"not declared in edition {edition}", message_id) from None
     try:
-        return decoder(body, 0, len(body))
+        if message_id != MSG_POSITION_REPORT:
+            return decoder(body, 0, len(body))
+        layouts = _POSITION_LAYOUTS[edition]
+        for layout in layouts.by_length.get(len(body), ()):
+            values = layout(body)
+            if values is not None:
+                return values
+        values = decoder(body, 0, len(body))
     except Misfit:
         raise _refusal(message_id, edition, body) from None
+    layouts.learn(body)
+    return values
+
+
+def decode_payload(payload: bytes, edition: int | None = None) -> tuple[Header, dict[str, Any] | None]:
+    """Header and wire values of a payload as the stream splitter gives it (unescaped, verified).
+
+    `edition` (2011, 2013, 2019) says how to read the body; without it the header does, as 2013 or 2019.
+    The values are None where there is nothing to read: an id not declared in that edition, a piece of a
+    longer message, cipher text. Raises RemoteProtocolError for a header or a body that does not fit.
+    """
+    header = parse_header(payload)
+    edition = edition or header.edition
+    message_id = header.message_id
+    if header.attributes & _OPAQUE or not knows(message_id, edition):
+        return header, None
+    return header, decode_body(message_id, edition, payload[header.body_at :])
 
 
 def split_position_batch(body: bytes) -> tuple[int, list[bytes]]:

@@ -54,7 +54,6 @@ _UNPACK_HH5S8S7SB = Struct(">HH5s8s7sB").unpack_from
 _UNPACK_HH5S20S7SB = Struct(">HH5s20s7sB").unpack_from
 _UNPACK_HH11S30S30SB = Struct(">HH11s30s30sB").unpack_from
 _UNPACK_HH = Struct(">HH").unpack_from
-_UNPACK_HBHB = Struct(">HBHB").unpack_from
 _UNPACK_HB = Struct(">HB").unpack_from
 _UNPACK_H5S30S30S10S = Struct(">H5s30s30s10s").unpack_from
 _UNPACK_H5S20S7S10S = Struct(">H5s20s7s10s").unpack_from
@@ -1882,29 +1881,37 @@ _DATA: dict[int, Callable[[bytes, int, int], Values]] = {
 
 def _frame_fitting(body: bytes, at: int, end: int) -> Values:
     """mark, command, length, reserved, data, check."""
-    if end - at < 6:
+    if end - at < 3:
         raise Misfit
-    mark, command, length, reserved = _UNPACK_HBHB(body, at)
-    at += 6
-    stop = at + length
-    if stop > end:
+    mark, command = _UNPACK_HB(body, at)
+    at += 3
+    values: Values = {"mark": mark, "command": command}
+    if command not in (250, 251):
+        if end - at < 2:
+            raise Misfit
+        (length,) = _UNPACK_H(body, at)
+        at += 2
+        values["length"] = length
+    if end - at < 1:
         raise Misfit
-    data = _fit(_DATA.get(command), body, at, stop)
-    at = stop
+    (reserved,) = _UNPACK_B(body, at)
+    at += 1
+    values["reserved"] = reserved
+    if command not in (250, 251):
+        stop = at + length
+        if stop > end:
+            raise Misfit
+        data = _fit(_DATA.get(command), body, at, stop)
+        at = stop
+        values["data"] = data
     if end - at < 1:
         raise Misfit
     (check,) = _UNPACK_B(body, at)
     at += 1
     if at != end:
         raise Misfit
-    return {
-        "mark": mark,
-        "command": command,
-        "length": length,
-        "reserved": reserved,
-        "data": data,
-        "check": check,
-    }
+    values["check"] = check
+    return values
 
 
 def recorder_data_command(body: bytes, at: int, end: int) -> Values:
@@ -2304,29 +2311,37 @@ _DATA_2: dict[int, Callable[[bytes, int, int], Values]] = {
 
 def _frame_fitting_2(body: bytes, at: int, end: int) -> Values:
     """mark, command, length, reserved, data, check."""
-    if end - at < 6:
+    if end - at < 3:
         raise Misfit
-    mark, command, length, reserved = _UNPACK_HBHB(body, at)
-    at += 6
-    stop = at + length
-    if stop > end:
+    mark, command = _UNPACK_HB(body, at)
+    at += 3
+    values: Values = {"mark": mark, "command": command}
+    if command not in (250, 251):
+        if end - at < 2:
+            raise Misfit
+        (length,) = _UNPACK_H(body, at)
+        at += 2
+        values["length"] = length
+    if end - at < 1:
         raise Misfit
-    data = _fit(_DATA_2.get(command), body, at, stop)
-    at = stop
+    (reserved,) = _UNPACK_B(body, at)
+    at += 1
+    values["reserved"] = reserved
+    if command not in (250, 251):
+        stop = at + length
+        if stop > end:
+            raise Misfit
+        data = _fit(_DATA_2.get(command), body, at, stop)
+        at = stop
+        values["data"] = data
     if end - at < 1:
         raise Misfit
     (check,) = _UNPACK_B(body, at)
     at += 1
     if at != end:
         raise Misfit
-    return {
-        "mark": mark,
-        "command": command,
-        "length": length,
-        "reserved": reserved,
-        "data": data,
-        "check": check,
-    }
+    values["check"] = check
+    return values
 
 
 def recorder_data(body: bytes, at: int, end: int) -> Values:

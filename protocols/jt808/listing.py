@@ -26,12 +26,19 @@ def print_listing(listing: Listing, out: TextIO | None = None) -> None:
     console.print(Text(listing.title, "bold"))
     for fact in listing.facts:
         console.print(Text(fact, "dim"))
-    widths = _widths(listing.rows)
-    for row in listing.rows:
-        for line in _lines(row):
-            console.print(_styled(line, widths, row))
+    widths = _widths(listing.rows + listing.decrypted)
+    _print_rows(console, listing.rows, widths)
+    if listing.decrypted:
+        console.print(Text("decrypted body", "bold"))
+        _print_rows(console, listing.decrypted, widths)
     for problem in listing.problems:
         console.print(Text(f"wrong: {problem}", "bold red"))
+
+
+def _print_rows(console: Console, rows: list[Row], widths: tuple[int, ...]) -> None:
+    for row in rows:
+        for line in _lines(row):
+            console.print(_styled(line, widths, row))
 
 
 def print_catalog(messages: Iterable[Message], out: TextIO | None = None) -> None:

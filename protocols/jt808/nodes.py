@@ -8,7 +8,7 @@ from datetime import timedelta, timezone
 from typing import Any
 
 from .definitions.tagged import Item
-from .definitions.types import Bit, BitGroup
+from .definitions.types import Bit, BitGroup, BitNumber
 
 # GBK and more: all GBK text reads the same, and names with characters outside GBK (mandatory in China since
 # GB 18030-2005) read too.
@@ -26,7 +26,8 @@ class Node:
 
 @dataclass(frozen=True)
 class Number(Node):
-    """An unsigned big-endian integer of `width` bytes, perhaps with named bits or named values.
+    """An unsigned big-endian integer of `width` bytes, perhaps with named bits, numbers in some of its bits,
+    or named values.
 
     `signed` ("twos_complement", "sign_magnitude", "" for neither) says how its top bit is shown; the wire
     value is unsigned all the same.
@@ -36,6 +37,7 @@ class Number(Node):
     bits: tuple[Bit | BitGroup, ...] = ()
     names: dict[int, tuple[str, str]] = field(default_factory=dict)
     signed: str = ""
+    numbers: tuple[BitNumber, ...] = ()
 
     def meaning(self, value: int) -> int:
         """The number that a wire value stands for."""
@@ -70,10 +72,15 @@ class Fixed(Node):
 
 @dataclass(frozen=True)
 class Rest(Node):
-    """All bytes that are left; `form` is "text", "raw" or "trailing"."""
+    """All bytes that are left; `form` is "text", "raw" or "trailing".
+
+    `parts`: what stands between the semicolons of a text, by the value of `parts_by`.
+    """
 
     form: str
     charset: str = CHARSET
+    parts_by: str = ""
+    parts: dict[int, tuple[tuple[str, str], ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -220,9 +227,10 @@ def unwrapped(node: Node) -> Node:
 
 def chosen(node: Node, values: Mapping[str, Any]) -> Node:
     """The node itself, or what a Switch is beside these values: a group that may fit, or bytes."""
-    if not isinstance(node, Switch):
+    switch = unwrapped(node)
+    if not isinstance(switch, Switch):
         return node
-    group = node.known.get(values.get(node.key_field, -1))
+    group = switch.known.get(values.get(switch.key_field, -1))
     return Fitting(node.name, node.chinese, group) if group else Rest(node.name, node.chinese, "raw")
 
 

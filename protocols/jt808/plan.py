@@ -21,6 +21,7 @@ from .definitions.types import (
     Digits,
     FixedText,
     Flags,
+    PartedText,
     PeriodBcd,
     Raw,
     Text,
@@ -86,7 +87,13 @@ def _number(declaration: Construct, name: str, chinese: str) -> Node | None:
     if isinstance(declaration, FormatField):
         return Number(name, chinese, _unsigned_width(declaration))
     if isinstance(declaration, Flags):
-        return Number(name, chinese, _unsigned_width(declaration.subcon), bits=declaration.bits)
+        return Number(
+            name,
+            chinese,
+            _unsigned_width(declaration.subcon),
+            bits=declaration.bits,
+            numbers=declaration.numbers,
+        )
     if isinstance(declaration, Choice):
         return Number(name, chinese, _unsigned_width(declaration.subcon), names=declaration.names)
     return None
@@ -107,6 +114,8 @@ def _bytes(declaration: Construct, name: str, chinese: str) -> Node | None:
     for kind, form in _FIXED_FORMS:
         if isinstance(declaration, kind):
             return Fixed(name, chinese, declaration.length, form)
+    if isinstance(declaration, PartedText):
+        return Rest(name, chinese, "text", parts_by=declaration.field, parts=declaration.parts)
     for kind, form in ((Text, "text"), (Raw, "raw"), (Trailing, "trailing")):
         if isinstance(declaration, kind):
             return Rest(name, chinese, form)

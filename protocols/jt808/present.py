@@ -13,7 +13,6 @@ from typing import Any
 
 from protocols.wire.errors import LocalProtocolError, ProtocolError
 
-from .definitions.types import Bit, BitGroup
 from .nodes import (
     Counted,
     Fitting,
@@ -33,6 +32,7 @@ from .nodes import (
     unwrapped,
 )
 from .times import present_bcd, unpresent_bcd
+from .words import did_you_mean, flag_names, number_of, present_packed, unpresent_number, unpresent_packed
 from .writing import layout_for
 
 Presented = Any
@@ -54,7 +54,7 @@ def unpresent_fields(nodes: Iterable[Node], shown: dict[str, Presented]) -> dict
     by_name = {node.name: node for node in nodes}
     for name in shown:
         if name not in by_name:
-            raise LocalProtocolError("no such field", field=name)
+            raise LocalProtocolError(f"no such field{did_you_mean(name, by_name)}", field=name)
     values: dict[str, Any] = {}
     for node in by_name.values():
         if node.name in shown:
@@ -91,27 +91,11 @@ def unpresent(node: Node, shown: Presented) -> Any:
         raise LocalProtocolError(f"cannot take {shown!r}: {error}", field=inner.name) from error
 
 
-def flag_names(bits: Iterable[Bit | BitGroup], value: int) -> list[str]:
-    """The names of what is set in a word of flags, lowest bit first; "bit_N" for a bit without a name."""
-    return [name for name, _, _ in set_flags(bits, value)]
-
-
-def set_flags(bits: Iterable[Bit | BitGroup], value: int) -> list[tuple[str, int, Bit | BitGroup | None]]:
-    """(name, bit number, declaration or None) for all that is set in a word of flags, lowest bit first."""
-    found: list[tuple[str, int, Bit | BitGroup | None]] = []
-    for bit in bits:
-        width = bit.width if isinstance(bit, BitGroup) else 1
-        part = value >> bit.number & (1 << width) - 1
-        value &= ~((1 << width) - 1 << bit.number)
-        if part:
-            found.append((bit.names[part - 1][0] if isinstance(bit, BitGroup) else bit.name, bit.number, bit))
-    found += [(f"bit_{number}", number, None) for number in range(value.bit_length()) if value >> number & 1]
-    return sorted(found, key=lambda each: each[1])
-
-
 def _present(node: Node, value: Any) -> Presented:
     if isinstance(value, dict):
         return present_fields(_fields_of(node), value)
+    if isinstance(node, Number) and node.numbers:
+        return present_packed(node, value)
     if isinstance(node, ItemList):
         return [_present_item(node, item) for item in value]
     if isinstance(value, list):
@@ -137,6 +121,8 @@ def _hex(node: Node, value: bytes) -> dict[str, str]:
 def _unpresent(node: Node, shown: Presented) -> Any:
     if is_hex(shown):
         return bytes.fromhex(shown["hex"])
+    if isinstance(node, Number) and isinstance(shown, dict):
+        return unpresent_packed(node, shown)
     if isinstance(shown, dict):
         return unpresent_fields(_fields_of(node), shown)
     if isinstance(node, ItemList):
@@ -144,7 +130,7 @@ def _unpresent(node: Node, shown: Presented) -> Any:
     if isinstance(node, (Listing, Repeated, Greedy, Known)):
         return [unpresent(_element_of(node), each) for each in shown]
     if isinstance(node, Number):
-        return _unpresent_number(node, shown)
+        return unpresent_number(node, shown)
     if isinstance(node, Fixed) and node.form not in ("text", "raw"):
         return unpresent_bcd(node.form, shown, node.width, node.zone)
     if isinstance(node, (Fixed, Rest, Counted)) and is_text(node):
@@ -167,29 +153,6 @@ def _element_of(node: Node) -> Node:
         return Group("", "", node.nodes)
     assert isinstance(node, (Repeated, Greedy, Known))
     return node.element
-
-
-def _unpresent_number(node: Number, shown: Presented) -> int:
-    if isinstance(shown, int) and not isinstance(shown, bool):
-        return node.wire_value(shown)
-    if node.bits:
-        return sum({1 << bit for name in shown for bit in _bits_of(node.bits, name)})
-    for value, (name, _) in node.names.items():
-        if name == shown:
-            return value
-    raise LocalProtocolError(f"no such value: {shown!r}")
-
-
-def _bits_of(bits: Iterable[Bit | BitGroup], wanted: str) -> list[int]:
-    for bit in bits:
-        if isinstance(bit, Bit) and bit.name == wanted:
-            return [bit.number]
-        if isinstance(bit, BitGroup) and wanted in (names := [name for name, _ in bit.names]):
-            part = names.index(wanted) + 1
-            return [bit.number + each for each in range(bit.width) if part >> each & 1]
-    if wanted.startswith("bit_") and wanted[4:].isdecimal():
-        return [int(wanted[4:])]
-    raise LocalProtocolError(f"no such flag: {wanted!r}")
 
 
 def _present_item(node: ItemList, item: dict[str, Any]) -> dict[str, Presented]:
@@ -218,9 +181,8 @@ def _layout_of(node: ItemList, item_id: int, value: Any) -> Node | None:
     variable = node.known[item_id].variable if item_id in node.known else None
     if isinstance(value, (bytes, str)) and variable and is_text(variable):
         return variable
+    if isinstance(value, dict) and item_id in node.known:
+        for layout in node.known[item_id].all_layouts():
+            if isinstance(layout, Number) and layout.numbers:
+                return layout
     return None if isinstance(value, bytes) else layout_for(node, item_id, value)
-
-
-def number_of(shown: Presented) -> int:
-    """512, "512" or "0x0200" as an integer. Raises ValueError or TypeError."""
-    return int(shown, 0) if isinstance(shown, str) else int(shown)

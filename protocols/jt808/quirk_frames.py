@@ -2,6 +2,9 @@
 
 The strict reading is always tried first, so a frame without fault is the same with and without a profile.
 Nothing but the check byte is forgiven: an illegal escape or a wrong length stays a refusal.
+
+On a stream only what a profile allows is taken. A frame that somebody shows to us by itself is read as far as
+it goes (`open_for_people`), and what is wrong with it is told.
 """
 
 from __future__ import annotations
@@ -17,6 +20,8 @@ from .hex_lines import single_frame
 from .quirks import ChecksumLeniency
 
 _STRICT = ChecksumLeniency()
+_ANY = ChecksumLeniency(unescaped=True, wrong=True)
+NOT_ESCAPED = "the check byte is not escaped"
 
 
 class Opened(NamedTuple):
@@ -66,6 +71,22 @@ def open_whole(frame: bytes, leniency: ChecksumLeniency = _STRICT) -> Opened:
     if opened.frame() != frame:
         raise RemoteProtocolError("a check byte of 7E needs its delimiter behind it", field="check")
     return opened
+
+
+def open_for_people(frame: bytes, allowed: ChecksumLeniency = _STRICT) -> tuple[Opened, str]:
+    """One frame, delimiters included, whatever its check byte; and what is wrong with that, "" when it is
+    right or allowed.
+
+    Raises RemoteProtocolError for what is no frame in any other way.
+    """
+    try:
+        return open_whole(frame, allowed), ""
+    except RemoteProtocolError as refusal:
+        try:
+            opened = open_whole(frame, _ANY)
+        except RemoteProtocolError:
+            raise refusal from None
+        return opened, NOT_ESCAPED if opened.right else str(refusal)
 
 
 def single_candidate(frame: bytes, leniency: ChecksumLeniency = _STRICT) -> bytes:

@@ -1,40 +1,35 @@
 """Quirk profiles: what a maker's model does otherwise than the standard says, as a TOML file that is checked
-like configuration. Reads and checks files; how bodies and frames change by them is in `quirk_plans` and
-`quirk_frames`.
+like configuration. Reads and checks files; the sections are in `quirk_sections`, how bodies and frames change
+by them in `quirk_plans` and `quirk_frames`.
 
 A profile is chosen for a terminal from outside. Nothing here guesses one from what a terminal sends.
 """
 
 from __future__ import annotations
 
-import difflib
 import re
 import tomllib
+from collections.abc import Iterator
 from datetime import timedelta, timezone
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    Field,
-    PrivateAttr,
-    ValidationError,
-    field_validator,
-    model_validator,
-)
+from pydantic import Field, PrivateAttr, ValidationError, field_validator, model_validator
 
-from .body_encryption import Padding
-from .definitions.tagged import Item
+from .catalog import lookup
 from .nodes import Kind, Node
 from .plan import plan_of
-from .quirk_plans import Habits, adapted, override_of
+from .quirk_numbers import with_numbers
+from .quirk_plans import Habits, adapted_plan, override_of, renamed_fields
+from .quirk_problems import problem_line
+from .quirk_sections import ChecksumLeniency, Dialect, Encryption, ItemOverride, Section
 
-_WIDTH_MAX = 8  # bytes of a number; every kind in use has at most four
-_ITEM_ID = re.compile(r"0[xX][0-9a-fA-F]{1,2}")
-_MESSAGE_ID = re.compile(r"0[xX][0-9a-fA-F]{1,4}")
+__all__ = ["ChecksumLeniency", "Profile", "ProfileError", "load_profile", "parse_profile"]
+
 _ZONE = re.compile(r"([+-])(\d\d):([0-5]\d)")
 _ZONE_MAX_MINUTES = 14 * 60
+
+Names = dict[int, dict[str, dict[int, str]]]  # message id → field → number → name
 
 
 class ProfileError(Exception):
@@ -45,44 +40,7 @@ class ProfileError(Exception):
         self.problems = problems
 
 
-class _Section(BaseModel):
-    """Unknown keys are refused, values are not converted from text."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
-
-class ChecksumLeniency(_Section):
-    """[checksum]: `unescaped` takes a check byte of 7D or 7E that was not escaped; `wrong` takes any."""
-
-    unescaped: bool = False
-    wrong: bool = False
-
-
-class Encryption(_Section):
-    """[encryption]: the padding by which bodies are encrypted; the standard says none, so "off" refuses."""
-
-    padding: Padding = "off"
-
-
-class ItemOverride(_Section):
-    """[items.0xNN]: what an additional item of 0x0200 means here, in place of its standard meaning.
-
-    Numbers have exactly `width` bytes; an item of another length stays raw, as always.
-    """
-
-    name: str = Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=60)
-    chinese: str = Field(default="", max_length=60)
-    form: Literal["unsigned", "twos_complement", "sign_magnitude", "text", "raw"] = "raw"
-    width: int | None = Field(default=None, ge=1, le=_WIDTH_MAX)
-
-    @model_validator(mode="after")
-    def _only_numbers_have_a_width(self) -> ItemOverride:
-        if (self.width is None) != (self.form in ("text", "raw")):
-            raise ValueError("width: the bytes of a number; text and raw bytes have none")
-        return self
-
-
-class Profile(_Section):
+class Profile(Section):
     """One maker's model: the whole file."""
 
     maker: str = Field(min_length=1, max_length=60)
@@ -93,7 +51,12 @@ class Profile(_Section):
     never_answers: tuple[int, ...] = ()  # messages of the platform that it leaves unanswered
     checksum: ChecksumLeniency = ChecksumLeniency()
     encryption: Encryption = Encryption()
-    items: dict[int, ItemOverride] = {}
+    dialect: Dialect = Dialect()
+    items: dict[int, ItemOverride] = Field(default_factory=dict)
+    values: Names = Field(
+        default_factory=dict
+    )  # [values.0xNNNN.field]: what a number means, beside and instead of the standard
+    bits: Names = Field(default_factory=dict)  # [bits.0xNNNN.field]: what a bit is called
 
     _plans: dict[tuple[int, int], tuple[Node, ...]] = PrivateAttr(default_factory=dict)
 
@@ -103,6 +66,18 @@ class Profile(_Section):
         if not _ZONE.fullmatch(value) or abs(_minutes(value)) > _ZONE_MAX_MINUTES:
             raise ValueError('an offset from UTC such as "+08:00"')
         return value
+
+    @model_validator(mode="after")
+    def _names_have_their_fields(self) -> Profile:
+        problems = [
+            problem
+            for section, names in (("values", self.values), ("bits", self.bits))
+            for message_id, fields in names.items()
+            for problem in _name_problems(section, message_id, fields)
+        ]
+        if problems:
+            raise ValueError("; ".join(problems))
+        return self
 
     @property
     def title(self) -> str:
@@ -122,17 +97,19 @@ class Profile(_Section):
         """The plan of a body as this model writes it. Raises KeyError when it is not declared."""
         key = (message_id, edition)
         if key not in self._plans:
-            habits = Habits(self.charset, self.zone, self._overrides())
-            self._plans[key] = tuple(adapted(node, habits) for node in plan_of(*key))
+            habits = Habits(
+                self.charset,
+                self.zone,
+                self._overrides(),
+                self.values.get(message_id, {}),
+                self.bits.get(message_id, {}),
+                self.dialect,
+            )
+            self._plans[key] = adapted_plan(plan_of(*key), habits)
         return self._plans[key]
 
     def _overrides(self) -> dict[int, Kind]:
-        return {
-            item_id: override_of(
-                Item(item_id, each.name, each.chinese, ()), each.form, each.width or 0, self.charset
-            )
-            for item_id, each in self.items.items()
-        }
+        return {item_id: override_of(item_id, each, self.charset) for item_id, each in self.items.items()}
 
 
 def load_profile(path: Path) -> Profile:
@@ -149,44 +126,39 @@ def load_profile(path: Path) -> Profile:
 def parse_profile(values: dict[str, Any]) -> Profile:
     """Checks what a TOML file said. Raises ProfileError."""
     problems: list[str] = []
-    numbered = _with_numbers(values, problems)
+    numbered = with_numbers(values, problems)
     try:
         profile = Profile.model_validate(numbered)
     except ValidationError as error:
-        problems += [_problem(detail) for detail in error.errors()]
+        problems += [problem_line(Profile, detail) for detail in error.errors()]
     if problems:
         raise ProfileError(problems)
     return profile
 
 
-def _with_numbers(values: dict[str, Any], problems: list[str]) -> dict[str, Any]:
-    """The values with ids as numbers: TOML keys are text, and nobody writes message ids in decimal."""
-    values = dict(values)
-    if isinstance(values.get("items"), dict):
-        values["items"] = _numbered_items(values["items"], problems)
-    if isinstance(values.get("never_answers"), list):
-        values["never_answers"] = tuple(
-            _number(f"never_answers.{at}", each, _MESSAGE_ID, problems)
-            for at, each in enumerate(values["never_answers"])
-        )
-    return values
-
-
-def _numbered_items(items: dict[str, Any], problems: list[str]) -> dict[int, Any]:
-    numbered: dict[int, Any] = {}
-    for key, each in items.items():
-        item_id = _number(f"items.{key}", key, _ITEM_ID, problems)
-        if item_id in numbered:
-            problems.append(f"items.{key}: said twice")
-        numbered[item_id] = each
-    return numbered
-
-
-def _number(where: str, text: Any, form: re.Pattern[str], problems: list[str]) -> int:
-    if isinstance(text, str) and form.fullmatch(text):
-        return int(text, 16)
-    problems.append(f"{where}: an id such as 0x06 or 0x8104 is wanted (it is {text!r})")
-    return 0
+def _name_problems(section: str, message_id: int, fields: dict[str, dict[int, str]]) -> Iterator[str]:
+    entry = lookup(message_id)
+    if entry is None:
+        yield f"{section}.0x{message_id:04X}: no such message"
+        return
+    for name, given in fields.items():
+        where = f"{section}.0x{message_id:04X}.{name}"
+        found = [
+            field
+            for edition in entry.editions
+            for field in renamed_fields(plan_of(message_id, edition), section, name)
+        ]
+        if not found:
+            yield f"{where}: {entry.name} has no such field with named {section}"
+        limit = min((8 * field.width for field in found), default=64)
+        wrong = [n for n in given if not 0 <= n < (limit if section == "bits" else 1 << limit)]
+        if wrong:
+            yield f"{where}.{wrong[0]}: outside the field"
+        for field in found:
+            names = [kept for number, (kept, _) in field.names.items() if number not in given]
+            if section == "values" and len({*names, *given.values()}) < len(names) + len(given):
+                yield f"{where}: two values of one name"
+                break
 
 
 def _minutes(offset: str) -> int:
@@ -194,23 +166,3 @@ def _minutes(offset: str) -> int:
     assert found
     minutes = 60 * int(found[2]) + int(found[3])
     return -minutes if found[1] == "-" else minutes
-
-
-def _problem(detail: Any) -> str:
-    """One line for people: the path, what is wrong, and what may have been meant."""
-    parts = [f"0x{part:02X}" if isinstance(part, int) else str(part) for part in detail["loc"]]
-    where = ".".join(parts)
-    if detail["type"] == "extra_forbidden":
-        return f"{where}: unknown key{_did_you_mean(detail['loc'])}"
-    message = str(detail["msg"]).removeprefix("Value error, ")
-    shown = "" if isinstance(detail["input"], dict) else f" (it is {detail['input']!r})"
-    return f"{where}: {message}{shown}"
-
-
-def _did_you_mean(location: tuple[Any, ...]) -> str:
-    known: dict[str, Any] = Profile.model_fields
-    for part in location[:-1]:
-        model = ItemOverride if isinstance(part, int) else known[part].annotation
-        known = {} if get_args(model) else model.model_fields
-    close = difflib.get_close_matches(str(location[-1]), known, n=1)
-    return f"; did you mean {close[0]!r}?" if close else f"; known here: {', '.join(known)}"

@@ -27,7 +27,8 @@ from .nodes import (
 
 
 def write_fields(nodes: Iterable[Node], values: dict[str, Any], out: bytearray) -> None:
-    """Appends fields. Raises LocalProtocolError, naming the field."""
+    """Appends fields. Raises LocalProtocolError, naming the field, or all that are missing."""
+    nodes = tuple(nodes)
     for node in nodes:
         inner = node
         if isinstance(node, More):
@@ -39,8 +40,21 @@ def write_fields(nodes: Iterable[Node], values: dict[str, Any], out: bytearray) 
                 continue
             inner = node.node
         if inner.name not in values:
-            raise LocalProtocolError("missing", field=inner.name)
+            raise LocalProtocolError("missing", field=", ".join(_missing(nodes, values)))
         _write(inner, values[inner.name], values, out)
+
+
+def _missing(nodes: Iterable[Node], values: dict[str, Any]) -> list[str]:
+    """The names of all fields that have to be there beside these values and are not."""
+    return [
+        node.name
+        for node in nodes
+        if node.name not in values
+        and not isinstance(node, More)
+        and not (
+            isinstance(node, (Condition, BitCondition)) and not (node.field in values and node.holds(values))
+        )
+    ]
 
 
 def _write(node: Node, value: Any, values: dict[str, Any], out: bytearray) -> None:

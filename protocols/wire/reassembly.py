@@ -3,8 +3,13 @@
 A message is known by its terminal, its id and the serial of its package 1 (serial − number + 1), never by
 its id alone: two pictures may travel at once. Knows no body and sends nothing; time is an argument.
 (unverified: JT/T 808-2013 §4.4.3; limits are this project's choice, the text leaves them open.)
+
+One Reassembly serves one session or, keyed by terminal, many; its bounds are those of all together, except
+that of messages at once, which is each terminal's own. Every package is answered by whoever received it,
+whatever `add` says of it: a repeated one because its answer was lost.
 """
 
+import struct
 from binascii import crc32
 
 from .errors import LocalProtocolError, RemoteProtocolError
@@ -15,12 +20,15 @@ SETS_PER_TERMINAL = 8
 BYTES_MAX = 4 * 1024 * 1024  # of all open messages, what each package costs in memory included
 PIECE_COST_BYTES = 64
 IDLE_MS = 30000  # without a new package; then the message is given up
+AGE_MS = 3600000  # since its first package, however slowly they drip
 ASK_MS = 5000  # of silence before missing packages are asked for, and between two such requests
 ASKS = 3
 NUMBERS_MAX = 255  # of one request; its count is a byte in 2013
 
 _SERIALS = 0x10000
 _NUMBERS = 0xFFFF
+_CHECKED_MAX = 4096  # packages of a finished message whose repeats are recognised: 4 MiB, as BYTES_MAX
+_CHECK_BYTES = 4
 
 
 class Missing:
@@ -42,13 +50,18 @@ class Missing:
 class _Set:
     """The packages of one message that are here."""
 
-    __slots__ = ("ask_at_ms", "asked", "key", "pieces", "size", "total", "touched_ms")
+    __slots__ = ("ask_at_ms", "asked", "key", "old_at_ms", "pieces", "size", "total", "touched_ms")
 
-    def __init__(self, key, total):
+    def __init__(self, key, total, old_at_ms):
         self.key = key
         self.total = total
+        self.old_at_ms = old_at_ms
         self.pieces = {}
         self.size = self.asked = self.touched_ms = self.ask_at_ms = 0
+
+    def ends_at_ms(self, idle_ms):
+        """When to give it up if nothing more comes."""
+        return min(self.touched_ms + idle_ms, self.old_at_ms)
 
     def missing(self):
         numbers = []
@@ -63,19 +76,26 @@ class _Set:
 class Reassembly:
     """Puts messages together from packages in any order, within bounds of count, bytes and time.
 
-    counters: what happened, by name. sets, bytes_max, idle_ms, ask_ms, asks: the bounds; asks=0 never asks
-    (2011 has no way to).
+    counters: what happened, by name. sets, bytes_max, idle_ms, age_ms, ask_ms, asks: the bounds; asks=0
+    never asks (2011 has no way to).
     """
 
     def __init__(
-        self, sets=SETS_PER_TERMINAL, bytes_max=BYTES_MAX, idle_ms=IDLE_MS, ask_ms=ASK_MS, asks=ASKS
+        self,
+        sets=SETS_PER_TERMINAL,
+        bytes_max=BYTES_MAX,
+        idle_ms=IDLE_MS,
+        ask_ms=ASK_MS,
+        asks=ASKS,
+        age_ms=AGE_MS,
     ):
         self._limits = (sets, bytes_max)
         self._idle_ms = idle_ms
         self._ask_ms = ask_ms
         self._asks = asks
+        self._age_ms = age_ms
         self._open = {}
-        self._done = {}  # key → (until when, check value of each package): late repeats open nothing anew
+        self._done = {}  # key → (until when, check values of all packages): late repeats open nothing anew
         self._size = 0
         self.counters = {
             "completed": 0,
@@ -110,29 +130,31 @@ class Reassembly:
             return None
         self._make_room(terminal, found, len(body) + PIECE_COST_BYTES, header.message_id)
         if found is None:
-            found = self._open[key] = _Set(key, total)
+            found = self._open[key] = _Set(key, total, now_ms + self._age_ms)
         return self._take(found, number, bytes(body), now_ms)
 
     def tick(self, now_ms):
-        """Gives up what is idle for too long; the list of Missing to ask for now."""
+        """Gives up what is idle or old for too long; the list of Missing to ask for now."""
         requests = []
         for found in list(self._open.values()):
-            if now_ms - found.touched_ms >= self._idle_ms:
+            if now_ms >= found.ends_at_ms(self._idle_ms):
                 self._drop(found, "expired")
             elif found.asked < self._asks and now_ms >= found.ask_at_ms:
                 found.asked += 1
                 found.ask_at_ms = now_ms + self._ask_ms
                 terminal, message_id, first_serial = found.key
                 requests.append(Missing(terminal, message_id, first_serial, found.missing()))
-        for key in [key for key in self._done if now_ms >= self._done[key][0]]:
-            del self._done[key]
+        self._forget_done(now_ms)
         return requests
 
     def next_deadline_ms(self):
-        """When tick has something to do, None while nothing is open."""
+        """When tick has something to do, None while nothing is open.
+
+        What is kept to recognise late repeats asks for no tick: it is bounded, and checked for age when used.
+        """
         deadline = None
         for found in self._open.values():
-            at = found.touched_ms + self._idle_ms
+            at = found.ends_at_ms(self._idle_ms)
             if found.asked < self._asks and found.ask_at_ms < at:
                 at = found.ask_at_ms
             if deadline is None or at < deadline:
@@ -164,27 +186,33 @@ class Reassembly:
         found.asked = 0
         if len(found.pieces) < found.total:
             return None
-        whole = b"".join([found.pieces[each] for each in range(1, found.total + 1)])
-        checks = [crc32(found.pieces[each]) for each in range(1, found.total + 1)]
+        pieces = [found.pieces[each] for each in range(1, found.total + 1)]
         self._drop(found, "completed")
-        self._remember(found.key, checks, now_ms)
-        return whole
+        self._remember(found.key, pieces, now_ms)
+        return b"".join(pieces)
 
     def _was_done(self, key, number, total, body, now_ms):
         done = self._done.get(key)
         return (
             done is not None
             and now_ms < done[0]
-            and len(done[1]) == total
-            and done[1][number - 1] == crc32(body)
+            and len(done[1]) == total * _CHECK_BYTES
+            and done[1][(number - 1) * _CHECK_BYTES : number * _CHECK_BYTES] == _check(body)
         )
 
-    def _remember(self, key, checks, now_ms):
+    def _remember(self, key, pieces, now_ms):
         """Keeps the check values of one more finished message; of a terminal's too many the oldest goes."""
-        self._done[key] = (now_ms + self._idle_ms, checks)
+        self._forget_done(now_ms)
+        if len(pieces) > _CHECKED_MAX:
+            return
+        self._done[key] = (now_ms + self._idle_ms, b"".join([_check(piece) for piece in pieces]))
         own = [each for each in self._done if each[0] == key[0]]
         if len(own) > self._limits[0]:
             del self._done[min(own, key=lambda each: self._done[each][0])]
+
+    def _forget_done(self, now_ms):
+        for key in [key for key in self._done if now_ms >= self._done[key][0]]:
+            del self._done[key]
 
     def _make_room(self, terminal, found, cost, message_id):
         sets, bytes_max = self._limits
@@ -204,6 +232,10 @@ class Reassembly:
         del self._open[found.key]
         self._size -= found.size
         self.counters[why] += 1
+
+
+def _check(piece):
+    return struct.pack(">I", crc32(piece) & 0xFFFFFFFF)
 
 
 def _oldest(sets):

@@ -84,8 +84,8 @@ def field(node: Node) -> st.SearchStrategy[Any]:
         leftovers = st.sampled_from([b"", b"\x01", b"\x01\x04\x00"])
         return leftovers if is_trailing(node) else st.binary(max_size=20)
     if isinstance(node, Fitting):
-        # A recorder frame has at least seven bytes, so six are none.
-        return st.one_of(fields(node.group.nodes), st.binary(max_size=6))
+        # A recorder frame has at least five bytes, so four are none.
+        return st.one_of(fields(node.group.nodes), st.binary(max_size=4))
     if isinstance(node, Group):
         return fields(node.nodes)
     return listed(node)

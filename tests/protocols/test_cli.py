@@ -76,7 +76,6 @@ def test_hex_in_any_common_spelling(text):
         (HEARTBEAT * 2, "2 frames on one line"),
         (HEARTBEAT + HEARTBEAT[2:], "2 frames on one line"),
         ("7e" + HEARTBEAT, "more than two 7E"),
-        (HEARTBEAT.replace("a97e", "a87e"), "check byte"),
         ("7e7e", "too short"),
         ("7e7d03" + HEARTBEAT[2:], "illegal escape"),
         ("7e000200010138001380000001a87e", "wrong length"),
@@ -105,9 +104,162 @@ def test_a_body_that_does_not_fit_is_an_error_that_still_encodes():
 
 
 def test_a_refused_frame_comes_back_as_it_was():
-    bad = HEARTBEAT.replace("a97e", "a87e")
+    bad = HEARTBEAT[2:]
     decoded = jt808("decode", "--json", stdin=f"{bad}\n{HEARTBEAT}")
     assert lines(jt808("encode", "--json", stdin=decoded.stdout)) == [bad, HEARTBEAT]
+
+
+def test_a_frame_with_a_wrong_check_byte_is_read_as_far_as_it_goes_and_comes_back():
+    bad = POSITION[:-4] + "007e"
+    decoded = jt808("decode", "--json", bad)
+    message = json.loads(decoded.stdout)
+    assert decoded.exit_code == 1 and "wrong check byte" in message["error"] and message["check"] == "0x00"
+    assert message["body"]["speed_dkmh"] == 605
+    assert lines(jt808("encode", "--json", stdin=decoded.stdout)) == [bad]
+    explained = jt808("explain", bad)
+    assert explained.exit_code == 1 and "wrong, 0x" in explained.stdout and "60.5 km/h" in explained.stdout
+
+
+@pytest.mark.parametrize(
+    "vector", [vector for vector in load("quirks") if "unescaped" in str(vector["message"])]
+)
+def test_a_check_byte_that_was_not_escaped_needs_no_profile_in_a_frame_by_itself(vector):
+    decoded = jt808("decode", "--json", vector["frame"])
+    message = json.loads(decoded.stdout)
+    assert decoded.exit_code == 0 and message["check_unescaped"] is True and "body" in message
+    assert lines(jt808("encode", "--json", stdin=decoded.stdout)) == [vector["frame"]]
+    explained = jt808("explain", vector["frame"])
+    assert explained.exit_code == 1 and "wrong: the check byte is not escaped" in explained.stdout
+
+
+ESCAPES = "\x1b[31mgarb\x07age\x9b2J\u202e"
+
+
+def test_nothing_that_steers_a_terminal_is_printed():
+    body = {"edition": 2013, "phone": "1", "message": "TextMessage", "body": {"flag": [], "text": ESCAPES}}
+    frame = jt808("encode", stdin=json.dumps(body)).stdout.strip()
+    results = [
+        jt808("explain", stdin=ESCAPES),
+        jt808("explain", stdin=f"{ESCAPES}{'z' * 5000}"),
+        jt808("explain", frame),
+        jt808("decode", frame),
+        jt808("decode", "--json", frame),
+        jt808("decode", "--json", stdin=ESCAPES),
+        jt808("diff", frame, HEARTBEAT),
+        jt808("diff", ESCAPES, HEARTBEAT),
+        jt808("encode", stdin=json.dumps({"id": "0x0002", "phone": "1", "body": {}, ESCAPES: 1})),
+    ]
+    for result in results:
+        printed = result.stdout + result.stderr
+        assert printed and all(each.isprintable() or each == "\n" for each in printed)
+    assert max(map(len, results[1].stderr.splitlines())) < 400
+    assert json.loads(results[4].stdout)["body"]["text"] == ESCAPES
+    assert jt808("encode", stdin=results[4].stdout).stdout.strip() == frame
+
+
+def test_encode_lists_everything_that_is_missing():
+    result = jt808("encode", stdin='{"message": "PositionReport"}\n')
+    assert result.stderr == "line 1: 0x0200 phone, body: missing\n"
+    whole = {"message": "PositionReport", "phone": "1", "edition": 2013, "body": {"status": []}}
+    result = jt808("encode", stdin=json.dumps(whole))
+    fields = "alarm, latitude_udeg, longitude_udeg, altitude_m, speed_dkmh, direction_deg, time_bcd, items"
+    assert result.stderr == f"line 1: 0x0200 {fields}: missing\n"
+    circle = {"id": 1, "attributes": ["by_time"]}
+    areas = {"setting": "append", "count": 1, "areas": [circle]}
+    result = jt808("encode", stdin=json.dumps(whole | {"message": "CircleSetting", "body": areas}))
+    fields = "latitude_udeg, longitude_udeg, radius_m, start_bcd, end_bcd"
+    assert result.stderr == f"line 1: 0x8600 {fields}: missing\n"
+
+
+def test_an_edition_that_does_not_fit_is_answered_with_those_that_do():
+    message = {"message": "PositionBatchUpload", "phone": "1", "body": {}}
+    result = jt808("encode", stdin=json.dumps(message | {"edition": 2016}))
+    assert result.stderr == "line 1: 0x0704 edition: 2016 is none of 2011, 2013 and 2019\n"
+    result = jt808("encode", stdin=json.dumps(message | {"edition": 2011}))
+    assert "PositionBatchUpload is not in edition 2011 but in 2013 and 2019" in result.stderr
+    result = jt808("encode", stdin='{"id": "0x0F01", "phone": "1", "body": {}}')
+    assert "give body_hex" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("command", "words"),
+    [
+        ("decode", "`body_hex`, what was `understood`, and `error`; a wrong check byte stands in"),
+        ("encode", "encrypted by the public key, and `body_hex` is taken as cipher text. Messages that"),
+        ("explain", "2 for a wrong option."),
+        ("list", "in which editions it is."),
+        ("diff", "2 when one is no frame, and for a wrong option."),
+    ],
+)
+def test_help_flows_with_the_terminal_and_not_with_the_source(command, words):
+    wide = CliRunner().invoke(app, [command, "--help"], env={"COLUMNS": "400"})
+    assert wide.exit_code == 0 and words.replace("`", "") in wide.stdout
+    assert "[default: True]" not in wide.stdout
+
+
+def written_key(folder, bits: int = 1024, password: bytes | None = None):
+    """(private, public) PEM files of a new key."""
+    from cryptography.hazmat.primitives import serialization as form
+    from cryptography.hazmat.primitives.asymmetric import rsa
+
+    key = rsa.generate_private_key(65537, bits)
+    locked = form.BestAvailableEncryption(password) if password else form.NoEncryption()
+    private, public = folder / "private.pem", folder / "public.pem"
+    private.write_bytes(key.private_bytes(form.Encoding.PEM, form.PrivateFormat.PKCS8, locked))
+    public.write_bytes(
+        key.public_key().public_bytes(form.Encoding.PEM, form.PublicFormat.SubjectPublicKeyInfo)
+    )
+    return private, public
+
+
+def test_rsa_bodies_are_made_and_opened_with_a_key_and_never_parsed_without(tmp_path):
+    private, public = written_key(tmp_path)
+    message = {**json.loads(jt808("decode", "--json", POSITION).stdout), "encryption": 1}
+    refused = jt808("encode", stdin=json.dumps(message))
+    assert refused.exit_code == 1 and "no cipher" in refused.stderr
+    frame = jt808("encode", "--rsa-key", str(public), stdin=json.dumps(message)).stdout.strip()
+    closed = json.loads(jt808("decode", "--json", frame).stdout)
+    assert "body" not in closed and "decrypted" not in closed and len(closed["body_hex"]) == 256
+    opened = jt808("decode", "--json", "--rsa-key", str(private), frame)
+    assert json.loads(opened.stdout)["decrypted"]["body"] == message["body"] and opened.exit_code == 0
+    assert jt808("encode", stdin=opened.stdout).stdout.strip() == frame
+
+    explained = jt808("explain", frame)
+    assert "cipher text" in explained.stdout and "speed_dkmh" not in explained.stdout
+    explained = jt808("explain", "--rsa-key", str(private), frame)
+    assert "decrypted body" in explained.stdout and "60.5 km/h" in explained.stdout
+    other = {**message, "body": {**message["body"], "speed_dkmh": 606}}
+    second = jt808("encode", "--rsa-key", str(public), stdin=json.dumps(other)).stdout.strip()
+    compared = jt808("diff", "--rsa-key", str(private), frame, second)
+    assert "decrypted.body.speed_dkmh: 605 → 606" in lines(compared)
+
+
+def test_a_key_that_does_not_open_a_body_says_so(tmp_path):
+    private, public = written_key(tmp_path)
+    message = {**json.loads(jt808("decode", "--json", POSITION).stdout), "encryption": 1}
+    frame = jt808("encode", "--rsa-key", str(public), stdin=json.dumps(message)).stdout.strip()
+    other_folder = tmp_path / "other"
+    other_folder.mkdir()
+    for key in (public, written_key(other_folder)[0]):
+        result = jt808("decode", "--json", "--rsa-key", str(key), frame)
+        assert result.exit_code == 1 and "error" in json.loads(result.stdout)
+    raw = jt808("explain", "--rsa-key", str(private), "--rsa-padding", "none", frame)
+    assert "opened below" in raw.stdout
+
+
+@pytest.mark.parametrize("kind", ["absent", "short", "locked", "no key"])
+def test_a_file_that_is_no_such_key_is_a_wrong_option(kind, tmp_path):
+    path = tmp_path / "private.pem"
+    if kind == "short":
+        written_key(tmp_path, 2048)
+    elif kind == "locked":
+        written_key(tmp_path, password=b"secret")
+    elif kind == "no key":
+        path.write_text("-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n")
+    for command in ("decode", "explain", "encode"):
+        result = jt808(command, "--rsa-key", str(path), HEARTBEAT)
+        assert result.exit_code == 2 and "--rsa-key" in result.stderr
+    assert jt808("decode", "--rsa-padding", "none", HEARTBEAT).exit_code == 2
 
 
 def test_encode_names_the_line_it_cannot_encode_and_goes_on():
@@ -248,3 +400,49 @@ def test_explain_knows_whose_an_undeclared_id_is(message_id, words):
     frame = jt808("encode", stdin=json.dumps({"id": f"0x{message_id}", "phone": "1", "body_hex": "ab"}))
     result = jt808("explain", frame.stdout.strip())
     assert result.exit_code == 0 and words in result.stdout
+
+
+def explained(message: dict) -> list[list[str]]:
+    """The rows of a message after encoding it, cut into words."""
+    frame = jt808("encode", stdin=json.dumps({"phone": "1", "edition": 2013, **message})).stdout.strip()
+    result = jt808("explain", frame)
+    assert result.exit_code == 0
+    return [line.split() for line in lines(result)]
+
+
+def test_explain_names_the_parts_of_a_control_command():
+    body = {"command": "connect_to_server", "parameters": "0;code;cmnet;;;10.0.0.1;7611;;0;more"}
+    rows = explained({"message": "TerminalControl", "body": body})
+    assert ["address", "地址", '"10.0.0.1"'] in rows and ["user", "拨号用户名", "empty"] in rows
+    assert ["?", '"more"'] in rows
+    back = explained({"message": "TerminalControl", "body": {**body, "parameters": "1"}})
+    assert ["control", "连接控制", '"1"'] in back and not any("address" in row for row in back)
+    raw = explained({"message": "TerminalControl", "body": {**body, "parameters": {"hex": "00ff"}}})
+    assert not any("control" in row[:1] for row in raw)
+
+
+def test_explain_tells_the_numbers_in_a_word():
+    photos = {"interval": 10, "flags": ["channel_1", "longer_unit"]}
+    body = {"count": 1, "parameters": [{"id": "0x0064", "value": photos}]}
+    rows = explained({"message": "ParameterSetting", "body": body})
+    assert ["interval", "定时时间间隔/定距距离间隔", "10,", "bits", "17–31"] in rows
+    assert ["longer_unit", "时间单位分/距离单位公里", "bit", "16"] in rows
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (
+            {"message": "TerminalControll"},
+            "no such message: 'TerminalControll'; did you mean 'TerminalControl'?",
+        ),
+        ({"body": {"comand": "reset"}}, "comand: no such field; did you mean 'command'?"),
+        ({"body": {"command": "rest"}}, "command: no such value: 'rest'; did you mean 'reset'?"),
+        ({"message": "Zzzz"}, "no such message: 'Zzzz'\n"),
+    ],
+)
+def test_encode_says_what_may_have_been_meant(change, words):
+    message = {"message": "TerminalControl", "phone": "1", "body": {"command": "reset", "parameters": ""}}
+    assert jt808("encode", stdin=json.dumps(message)).exit_code == 0
+    result = jt808("encode", stdin=json.dumps(message | change))
+    assert result.exit_code == 1 and words in result.stderr

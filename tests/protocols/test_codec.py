@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from protocols.jt808 import codec, walk
 from protocols.jt808.catalog import MESSAGES, lookup, lookup_name
-from protocols.jt808.editions import edition_of_body, edition_of_registration
+from protocols.jt808.editions import edition_evidence, edition_of_body, edition_of_registration
 from protocols.wire.errors import LocalProtocolError, RemoteProtocolError
 from protocols.wire.framing import build_frame, open_frame
 
@@ -192,6 +192,36 @@ def test_the_edition_of_a_body(message_id, body, edition):
 
 
 @pytest.mark.parametrize(
+    ("message_id", "body", "edition"),
+    [
+        (0x0100, registration(8, 2, "云A12345".encode("gbk")).hex(), 2011),
+        (0x0100, registration(20, 2, "云A12345".encode("gbk")).hex(), 2013),
+        (0x0702, "06cdf5d0a1c3f7" + "00" * 60 + "04c0a5c3f7", 2011),
+        (0x0702, "02250102180000", 2013),
+        (0x0801, "00000007 00 00 00 01 ffd8ffd9", 2011),
+        (0x0801, "00000007 00 00 00 01" + "00" * 28, None),  # a position, or 28 bytes of a picture
+        (0x0802, "0006 0001 00 01 00" + "00" * 28, 2011),
+        (0x0802, "0006 0001 00000007 00 01 00" + "00" * 28, 2013),
+        (0x0802, "0006 0000", None),
+        (0x0704, "0001 01 001c" + "00" * 28, 2013),
+        (0x0704, "00", None),
+        (0x0200, "00" * 28, None),
+        (0x0200, "00" * 28 + "0104 00000001", None),
+        (0x0200, "00" * 28 + "0104 00000001 3001 10", 2013),
+        (0x0200, "00" * 28 + "3002 1000", None),  # a vendor's own
+        (0x0200, "00", None),
+        (0x0002, "", None),
+        (0x0005, "0010 0000", None),
+        (0x0F00, "", None),
+    ],
+)
+def test_what_a_message_proves_of_its_terminal(message_id, body, edition):
+    data = payload_of(body)
+    assert edition_evidence(message_id, data) == edition
+    assert edition_evidence(message_id, data, 2019) == 2019
+
+
+@pytest.mark.parametrize(
     ("change", "field"),
     [
         ({"phone": "12345678901234567890123"}, "phone"),
@@ -208,7 +238,7 @@ def test_the_edition_of_a_body(message_id, body, edition):
         ({"message": "NoSuch"}, "message"),
         ({"sequence": 1}, "sequence"),
         ({"package": {"total": 1}}, "number"),
-        ({"edition": 1999}, "body"),
+        ({"edition": 1999}, "edition"),
     ],
 )
 def test_what_cannot_be_encoded_is_named(change, field):

@@ -1,23 +1,40 @@
 """construct is the oracle: the generated decoders and the table codec say what it says, valid body or not."""
 
+import json
 from collections.abc import Callable
+from importlib import import_module
+from itertools import pairwise
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from protocols.jt808 import fast, oracle, walk
+from protocols.jt808 import codec, fast, oracle, walk
+from protocols.jt808.batch import decode_positions
 from protocols.jt808.catalog import MESSAGES
-from protocols.jt808.terminal_subset import TERMINAL_ITEM_VALUES, TERMINAL_MESSAGES
+from protocols.jt808.explain import explain_frame
+from protocols.jt808.terminal_subset import TERMINAL_ITEM_VALUES, TERMINAL_MESSAGES, TERMINAL_PAGES
 from protocols.wire import bodies
 from protocols.wire.errors import LocalProtocolError, RemoteProtocolError
+from protocols.wire.framing import FrameSplitter, PortableSplitter, build_frame
+from protocols.wire.header import BODY_LENGTH_MAX, build_header
 
 from .strategies import DECLARED, damaged_bodies, declared, wire_values
 
 PROPERTY = settings(max_examples=250, deadline=None, suppress_health_check=list(HealthCheck), print_blob=True)
 DECODERS = {"construct": oracle.decode_body, "generated": fast.decode_body, "walk": walk.decode_body}
 TERMINAL = [kind for kind in DECLARED if kind[0] in TERMINAL_MESSAGES]
+PAGED_LAYOUTS = {
+    (message_id, edition): bodies.layout_of(page.BODIES, message_id, edition)
+    for family, ids in TERMINAL_PAGES.items()
+    for page in [import_module(f"protocols.wire.pages.{family}")]
+    for message_id in ids
+    for edition in (2013, 2019)
+    if message_id in page.BODIES and (message_id, edition) in DECLARED
+}
+PAGED = sorted(PAGED_LAYOUTS)
+PHONES = {2011: bytes(5) + b"\x7e", 2013: bytes(5) + b"\x7d", 2019: bytes(9) + b"\x7d"}
 
 
 def verdicts(message_id: int, edition: int, body: bytes) -> dict[str, Any]:
@@ -53,13 +70,15 @@ def as_terminal(value: Any) -> Any:
 ZERO = walk.decode_body(0x0200, 2019, bytes(28))
 
 
-def check_valid(kind: tuple[int, int], data: st.DataObject) -> None:
+def check_valid(kind: tuple[int, int], data: st.DataObject) -> dict[str, Any]:
+    """Valid values, after every codec took them alike."""
     values = data.draw(wire_values(*kind))
     body = walk.encode_body(*kind, values)
     assert oracle.encode_body(*kind, values) == body
     assert verdicts(*kind, body) == dict.fromkeys(DECODERS, values)
     if kind in TERMINAL:
         assert bodies.encode_body(*kind, as_terminal(values)) == body
+    return values
 
 
 @PROPERTY
@@ -68,12 +87,67 @@ def test_valid_bodies_read_and_written_alike(kind, data):
     check_valid(kind, data)
 
 
+def check_frames(kind: tuple[int, int], values: dict[str, Any], data: st.DataObject) -> None:
+    """As JSON and back, explained to the last byte, and out of a stream that is cut anywhere."""
+    message_id, edition = kind
+    body = walk.encode_body(*kind, values)
+    if len(body) > BODY_LENGTH_MAX:
+        return
+    payload = build_header(message_id, len(body), PHONES[edition], data.draw(st.integers(0, 65535))) + body
+    frame = build_frame(payload)
+    message = json.loads(json.dumps(codec.decode_payload(payload, edition)))
+    assert codec.encode_message(message) == frame and ("body" in message or "understood" in message)
+    listing = explain_frame(frame, edition)
+    assert b"".join(row.data for row in listing.rows)[:-1] == payload
+    stream = frame * 3
+    cuts = sorted(data.draw(st.lists(st.integers(0, len(stream)), max_size=6)))
+    for twin in {PortableSplitter, FrameSplitter}:
+        splitter = twin()
+        pieces = [stream[at:end] for at, end in pairwise([0, *cuts, len(stream)])]
+        assert [each for piece in pieces for each in splitter.receive(piece)] == [payload] * 3
+    assert fast.decode_payload(payload, edition)[1] == values
+
+
+def check_columns(edition: int, body: bytes) -> None:
+    """Positions decoded as columns, alone and with others, say what the declaration says."""
+    wanted = verdict(oracle.decode_body, 0x0200, edition, body)
+    for count in (1, 13):
+        columns = decode_positions([body] * count, edition)
+        assert verdict(columns.row, count - 1) == wanted
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", DECLARED, ids=lambda kind: f"{kind[0]:04X}-{kind[1]}")
 @settings(PROPERTY, max_examples=25)
 @given(st.data())
 def test_every_declaration_reads_and_writes_alike(kind, data):
-    check_valid(kind, data)
+    values = check_valid(kind, data)
+    check_frames(kind, values, data)
+    body = data.draw(damaged_bodies(walk.encode_body(*kind, values)))
+    found = verdicts(*kind, body)
+    assert found["generated"] == found["construct"] and found["walk"] == found["construct"]
+    if kind[0] == 0x0200:
+        check_columns(kind[1], walk.encode_body(*kind, values))
+        check_columns(kind[1], body)
+
+
+@PROPERTY
+@given(declared, st.data())
+def test_valid_bodies_come_back_from_json_and_from_streams(kind, data):
+    check_frames(kind, data.draw(wire_values(*kind)), data)
+
+
+@PROPERTY
+@given(st.sampled_from(PAGED), st.data())
+def test_the_tables_of_the_terminals_pages_take_and_refuse_what_construct_does(kind, data):
+    """Their values may be coarser, parts of a body kept as bytes; the bytes are the same."""
+    layout = PAGED_LAYOUTS[kind]
+    valid = walk.encode_body(*kind, data.draw(wire_values(*kind)))
+    for body in (valid, data.draw(damaged_bodies(valid))):
+        found = verdict(bodies.decode_layout, layout, body)
+        assert (found == "refused") == (verdict(oracle.decode_body, *kind, body) == "refused")
+        if found != "refused":
+            assert bodies.encode_layout(layout, found) == body
 
 
 @PROPERTY

@@ -12,6 +12,7 @@ from protocols.jt808.editions import edition_of_registration
 from protocols.jt808.explain import explain_frame
 from protocols.jt808.plan import plan_of
 from protocols.jt808.present import present_fields, unpresent_fields
+from protocols.jt808.quirks import parse_profile
 from protocols.wire.bcd import bcd_to_digits, identity_of
 from protocols.wire.errors import RemoteProtocolError
 from protocols.wire.framing import FrameSplitter, build_frame, open_frame
@@ -153,8 +154,20 @@ def test_d13_a_wheel_without_tyre_is_ff_and_zero_is_a_pressure():
 
 @pytest.mark.parametrize("raw", [0x8005, 0xFFFB])
 def test_d14_the_sign_of_the_carriage_temperature_stays_open(raw):
-    """Sign and magnitude by the wording, two's complement in implementations: the word is not interpreted."""
+    """Sign and magnitude by the wording, two's complement in implementations: the word is not interpreted,
+    unless a profile says how."""
     assert item(f"0602{raw:04x}") == {"id": 6, "value": raw}
+    body = BASIC + bytes.fromhex(f"0602{raw:04x}")
+    payload = build_header(0x0200, len(body), PHONE, 1) + body
+    shown = {}
+    for form in ("sign_magnitude", "twos_complement"):
+        temperature = {"name": "temperature_c", "form": form, "width": 2}
+        profile = parse_profile({"maker": "A", "model": "B", "items": {"0x06": temperature}})
+        shown[form] = codec.decode_payload(payload, None, profile)["body"]["items"][0]["value"]
+    assert (shown["sign_magnitude"], shown["twos_complement"]) == {
+        0x8005: (-5, -32763),
+        0xFFFB: (-32763, -5),
+    }[raw]
 
 
 def test_d15_the_danger_alarm_is_cleared_by_the_answer():
@@ -189,6 +202,14 @@ def test_d18_the_edition_says_nothing_about_the_dialect():
     assert item(adas, 2019)["value"]["identifier"]["terminal_id"] == b"T000001"
     longer = "64 46 " + "00" * 70
     assert isinstance(item(longer)["value"], bytes), "another dialect's length is kept as bytes"
+    dialect = parse_profile(
+        {"maker": "A", "model": "B", "dialect": {"terminal_id_bytes": 30, "reserved_bytes": 1}}
+    )
+    body = BASIC + bytes.fromhex(longer)
+    for edition in (2013, 2019):  # the dialect is configured, in every edition
+        values: dict = {}
+        walk.decode_into(values, 0x0200, edition, body, dialect.plan(0x0200, edition))
+        assert values["items"][0]["value"]["identifier"]["terminal_id"] == bytes(30)
 
 
 def test_d19_a_vin_as_plate_does_not_make_2011_into_2013():

@@ -89,7 +89,7 @@ def test_a_truncated_last_item_is_kept_and_costs_nothing_else(tail):
 
 def test_every_alarm_and_status_bit_has_its_name():
     from protocols.jt808.definitions.flags import ALARM, STATUS
-    from protocols.jt808.present import flag_names
+    from protocols.jt808.words import flag_names
 
     alarms = flag_names(ALARM.bits, 0xFFFFFFFF)
     assert len(set(alarms)) == 32 and not any(name.startswith("bit_") for name in alarms)

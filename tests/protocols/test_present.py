@@ -1,7 +1,10 @@
 """Presentation: a form that cannot be taken back is never used; numbers are written with all their digits."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from protocols.jt808.definitions.can import CAN_ID
 from protocols.jt808.definitions.flags import STATUS
 from protocols.jt808.nodes import Fixed, Number, Rest
 from protocols.jt808.present import present, unpresent
@@ -9,6 +12,7 @@ from protocols.jt808.times import iso_time
 from protocols.jt808.units import with_unit
 from protocols.wire.errors import LocalProtocolError, ProtocolError
 
+CAN_WORD = Number("can_id", "", 4, bits=CAN_ID.bits, numbers=CAN_ID.numbers)
 STATUS_WORD = Number("status", "", 4, bits=STATUS.bits)
 TIME = Fixed("time_bcd", "", 6, "time")
 MAKER = Fixed("maker", "", 5, "text")
@@ -107,3 +111,28 @@ def test_names_outside_gbk_are_text_too(name):
 def test_signed_numbers_both_ways(signed, wire, shown):
     node = Number("t", "", 2, signed=signed)
     assert present(node, wire) == shown and unpresent(node, shown) == wire
+
+
+@given(st.integers(0, 2**32 - 1))
+def test_numbers_in_a_word_there_and_back(word):
+    shown = present(CAN_WORD, word)
+    assert unpresent(CAN_WORD, shown) == word
+    assert int(shown["id"], 16) == word & 0x1FFFFFFF
+
+
+@pytest.mark.parametrize(
+    ("shown", "field"),
+    [
+        ({"flags": []}, "can_id.id"),
+        ({"id": "0x20000000", "flags": []}, "can_id.id"),
+        ({"id": -1}, "can_id.id"),
+        ({"id": 1, "flags": ["bit_3"]}, "can_id.id"),  # a bit of the number itself
+        ({"id": 1, "speed": 2}, "can_id.speed"),
+        ({"id": 1, "flags": ["can9"]}, "can_id"),
+        ({"id": "x"}, "can_id"),
+    ],
+)
+def test_numbers_that_a_word_cannot_hold_are_refused_by_name(shown, field):
+    with pytest.raises(LocalProtocolError) as caught:
+        unpresent(CAN_WORD, shown)
+    assert caught.value.field == field

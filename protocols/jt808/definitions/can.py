@@ -3,10 +3,18 @@
 from construct import Bytes, Int16ub, Int32ub, Struct
 
 from .shapes import Repeat
-from .types import Digits, Message, clause, from_2013
+from .types import Bit, BitNumber, Digits, Flags, Message, clause, from_2013
+
+CAN_ID = Flags(
+    Int32ub,
+    Bit(31, "can2", "CAN通道号CAN2"),  # else CAN1
+    Bit(30, "extended", "扩展帧"),
+    Bit(29, "averaged", "采集区间的平均值"),  # else raw
+    numbers=(BitNumber(0, 29, "id", "CAN总线ID", hexadecimal=True),),
+)
 
 _ITEM = Struct(
-    "can_id" / Int32ub * "CAN ID",  # 31: channel, 30: extended frame, 29: averaged value, 28–0: the id
+    "can_id" / CAN_ID * "CAN ID",
     "data" / Bytes(8) * "CAN数据",
 )
 

@@ -8,7 +8,7 @@ from .types import (
     CountedText,
     FixedText,
     Message,
-    Text,
+    PartedText,
     clause,
     from_2013,
     in_every_edition,
@@ -24,12 +24,37 @@ _COMMANDS = {
     7: ("close_radio", "关闭所有无线通信"),
 }
 
-# The parameters are one text, its fields parted by ";" and perhaps empty. For command 1: URL, APN, dial
-# user, dial password, address, TCP port, UDP port, maker, hardware version, firmware version, minutes. For 2:
-# control (0 to the supervision server, 1 back; then nothing follows), code, APN, user, password, address, TCP
-# port, UDP port, minutes (0 for good). The table gives the fields number types; text digits and raw bytes
-# both exist in the wild, so bytes that are no text come out as hex.
-_CONTROL = Struct("command" / Choice(Int8ub, _COMMANDS) * "命令字", "parameters" / Text() * "命令参数")
+_DIAL = (
+    ("apn", "拨号点名称"),
+    ("user", "拨号用户名"),
+    ("password", "拨号密码"),
+    ("address", "地址"),
+    ("tcp_port", "TCP端口"),
+    ("udp_port", "UDP端口"),
+)
+
+# The parameters are one text, its parts between semicolons and perhaps empty. The table gives them number
+# types; text digits and raw bytes both exist in the wild, so bytes that are no text come out as hex.
+CONTROL_PARAMETERS = {
+    1: (
+        ("url", "URL地址"),
+        *_DIAL,
+        ("maker", "制造商ID"),
+        ("hardware_version", "硬件版本"),
+        ("firmware_version", "固件版本"),
+        ("time_limit_min", "连接到指定服务器时限"),
+    ),
+    2: (
+        ("control", "连接控制"),  # 0 to the supervision server, 1 back to the default; then nothing follows
+        ("auth_code", "监管平台鉴权码"),
+        *_DIAL,
+        ("time_limit_min", "连接到指定服务器时限"),  # 0: for good
+    ),
+}
+_CONTROL = Struct(
+    "command" / Choice(Int8ub, _COMMANDS) * "命令字",
+    "parameters" / PartedText("command", CONTROL_PARAMETERS) * "命令参数",
+)
 
 _UPGRADED = Choice(
     Int8ub,

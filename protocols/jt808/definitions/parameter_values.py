@@ -7,9 +7,10 @@ here and no layout: their tables were not at hand.
 from construct import Construct, Int8ub, Int16ub, Int32ub, Struct
 
 from .access import PLATE_COLOURS
+from .can import CAN_ID
 from .flags import ALARM
 from .tagged import Item
-from .types import Bit, Choice, Flags, Text
+from .types import Bit, BitNumber, Choice, Flags, Text
 
 _CAMERA = Flags(
     Int32ub,
@@ -19,6 +20,15 @@ _CAMERA = Flags(
         for number in range(5)
     ),
     Bit(16, "longer_unit", "时间单位分/距离单位公里"),  # minutes or kilometres, else seconds or metres
+    numbers=(BitNumber(17, 15, "interval", "定时时间间隔/定距距离间隔"),),
+)
+
+_COLLISION = Flags(
+    Int16ub,
+    numbers=(
+        BitNumber(0, 8, "time_4ms", "碰撞时间"),
+        BitNumber(8, 8, "acceleration_100mg", "碰撞加速度"),  # 0–79, 10 unless set
+    ),
 )
 
 _GNSS_MODE = Flags(
@@ -36,8 +46,7 @@ _DAILY_PERIOD = Struct(
     "end_minute" / Int8ub * "结束分钟",
 )
 
-# Bits 63–32; 31 the channel, 30 the kind of frame, 29 raw or averaged, 28–0 the CAN id.
-_CAN_COLLECTION = Struct("period_ms" / Int32ub * "采集时间间隔", "can_id" / Int32ub * "CAN总线ID")
+_CAN_COLLECTION = Struct("period_ms" / Int32ub * "采集时间间隔", "can_id" / CAN_ID * "CAN总线ID")
 
 _REPORT_STRATEGIES = {0: ("time", "定时汇报"), 1: ("distance", "定距汇报"), 2: ("both", "定时和定距汇报")}
 _REPORT_SCHEMES = {0: ("acc", "根据ACC状态"), 1: ("login_then_acc", "根据登录状态和ACC状态")}
@@ -139,9 +148,8 @@ PARAMETERS = (
     _number(0x005A, "max_parking_s", "最长停车时间"),
     _number(0x005B, "overspeed_margin_dkmh", "超速预警差值", Int16ub, _2013),
     _number(0x005C, "fatigue_margin_s", "疲劳驾驶预警差值", Int16ub, _2013),
-    _number(0x005D, "collision_settings", "碰撞报警参数", Int16ub, _2013),  # low: 4 ms, high: 0.1 g
+    _number(0x005D, "collision_settings", "碰撞报警参数", _COLLISION, _2013),
     _number(0x005E, "rollover_angle_deg", "侧翻报警参数", Int16ub, _2013),
-    # Bits 17–31 hold the interval; they show as plain bits.
     _number(0x0064, "timed_photos", "定时拍照控制", _CAMERA, _2013),
     _number(0x0065, "distance_photos", "定距拍照控制", _CAMERA, _2013),
     _number(0x0070, "picture_quality", "图像/视频质量"),

@@ -6,7 +6,7 @@ longitude first, in 0.0001 minutes (confidence C), 0x7FFFFFFF where there is non
 
 from construct import Bytes, Int8ub, Int16ub, Int32ub, Struct
 
-from .shapes import Chosen, Many, Repeat
+from .shapes import Chosen, Many, OnlyIf, Repeat
 from .types import Choice, Digits, FixedText, PeriodBcd, TimeBcd, Trailing
 
 COMMANDS = {
@@ -146,13 +146,19 @@ _WANTED = Struct(
 COMMAND_DATA = dict.fromkeys((0x08, 0x09, 0x10, 0x11, 0x12, 0x13, 0x14, 0x15), _WANTED)
 
 
+# The answers to a frame that arrived damaged have neither length nor data.
+_COLLECT_ERROR = 0xFA
+_SET_ERROR = 0xFB
+_ERRORS = (_COLLECT_ERROR, _SET_ERROR)
+
+
 def _frame(data: dict[int, Struct]) -> Struct:
     return Struct(
         "mark" / Choice(Int16ub, _MARKS) * "起始字头",
         "command" / COMMAND * "命令字",
-        "length" / Int16ub * "数据块长度",
+        "length" / OnlyIf("command", _ERRORS, Int16ub, equal=False) * "数据块长度",
         "reserved" / Int8ub * "保留字",
-        "data" / Chosen("command", "length", data) * "数据块",
+        "data" / OnlyIf("command", _ERRORS, Chosen("command", "length", data), equal=False) * "数据块",
         "check" / Int8ub * "校验字",
     )
 

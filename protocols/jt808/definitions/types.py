@@ -37,12 +37,28 @@ class BitGroup(NamedTuple):
     since: int = 2011
 
 
-class Flags(Subconstruct):
-    """An unsigned integer whose bits have names. Parses to the integer."""
+class BitNumber(NamedTuple):
+    """Neighbouring bits that are a number of their own; `hexadecimal` says how people write it."""
 
-    def __init__(self, subcon: Construct, *bits: Bit | BitGroup) -> None:
+    number: int
+    width: int
+    name: str
+    chinese: str
+    hexadecimal: bool = False
+
+    @property
+    def mask(self) -> int:
+        """Its bits in the word."""
+        return (1 << self.width) - 1 << self.number
+
+
+class Flags(Subconstruct):
+    """An unsigned integer whose bits have names; some of them may be `numbers`. Parses to the integer."""
+
+    def __init__(self, subcon: Construct, *bits: Bit | BitGroup, numbers: tuple[BitNumber, ...] = ()) -> None:
         super().__init__(subcon)
         self.bits = bits
+        self.numbers = numbers
 
 
 class Choice(Subconstruct):
@@ -88,6 +104,15 @@ class Text(Subconstruct):
 
     def __init__(self) -> None:
         super().__init__(GreedyBytes)
+
+
+class PartedText(Text):
+    """Text to the end, its parts (name, Chinese) between semicolons; the earlier `field` says which parts."""
+
+    def __init__(self, field: str, parts: Mapping[int, tuple[tuple[str, str], ...]]) -> None:
+        super().__init__()
+        self.field = field
+        self.parts = dict(parts)
 
 
 class Raw(Subconstruct):
