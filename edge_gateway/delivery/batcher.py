@@ -70,6 +70,10 @@ class Batcher:
         """When the oldest pending record reaches its age; None when nothing is pending."""
         return self._marks[0][1] + self._max_age_ms if self._marks else None
 
+    def waited_ms(self, now_ms: int) -> int:
+        """How long the oldest pending record has waited, as far as it was seen; 0 when nothing is pending."""
+        return now_ms - self._marks[0][1] if self._marks else 0
+
     def _joins_last_mark(self, now_ms: int) -> bool:
         """Commits close together share a mark: a record may go out an eighth early, never late."""
         return len(self._marks) >= _MARKS_MAX or now_ms - self._marks[-1][1] <= self._max_age_ms // 8

@@ -2,11 +2,12 @@
 
 import logging
 from collections import Counter
+from collections.abc import Callable
 from typing import Final
 
 from protocols.monitoring.forms import decode_batch
 from protocols.monitoring.receipt import Receipt, decode_receipt
-from protocols.monitoring.records import record_id
+from protocols.monitoring.records import id_of
 from protocols.monitoring.topics import parse_batch_id
 from protocols.wire.errors import RemoteProtocolError
 
@@ -18,13 +19,14 @@ _log: Final = logging.getLogger(__name__)
 
 class Confirmations:
     """Settles batches of the window. Counts under `receipts…` in `counts`, rejected records go to the
-    journal's dead letters before their batch is settled."""
+    journal's dead letters before their batch is settled. on_settled: told of each batch."""
 
     def __init__(self, gateway: str, window: Window, journal: JournalPort, counts: Counter[str]) -> None:
         self._gateway = gateway
         self._window = window
         self._journal = journal
         self._counts = counts
+        self.on_settled: Callable[[InFlight], None] = lambda batch: None
 
     def take_receipt(self, payload: bytes) -> None:
         """One message of the receipts topic."""
@@ -43,8 +45,6 @@ class Confirmations:
         batch = self._window.find(receipt.batch) if receipt.gateway == self._gateway else None
         if batch is None:
             self._counts[self._kind_of_stranger(receipt)] += 1
-        elif batch.settled:
-            self._counts["receipts_duplicate"] += 1
         elif receipt.payload_sha256 != batch.digest:
             # The same numbers, other contents: from a journal that is no more, or from another version.
             self._counts["receipts_mismatched"] += 1
@@ -57,7 +57,7 @@ class Confirmations:
 
     def _kind_of_stranger(self, receipt: Receipt) -> str:
         gateway, first, count = parse_batch_id(receipt.batch)
-        known = gateway == self._gateway and first + count - 1 <= self._window.cursor
+        known = gateway == self._gateway and self._window.is_confirmed(first, first + count - 1)
         return "receipts_duplicate" if known else "receipts_unknown"
 
     def _bury_rejected(self, batch: InFlight, receipt: Receipt) -> None:
@@ -68,7 +68,7 @@ class Confirmations:
         entries = [
             (record.sequence, reasons[name])
             for record in decode_batch(batch.payload).records
-            if (name := record_id(record.phone, record.body)) in reasons
+            if (name := id_of(record)) in reasons
         ]
         if len(entries) < len(reasons):
             raise RemoteProtocolError("rejects records that are not in the batch", field="rejected")
@@ -82,3 +82,4 @@ class Confirmations:
         self._window.settle(batch)
         self._counts["confirmed_batches"] += 1
         self._counts["confirmed_records"] += batch.count
+        self.on_settled(batch)

@@ -15,7 +15,7 @@ from paho.mqtt import client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
 from paho.mqtt.reasoncodes import ReasonCode
 
-from .ports import MqttSettings
+from .settings import Settings
 
 _CONNECT_TIMEOUT_S: Final = 5.0
 _HANDSHAKE_TIMEOUT_S: Final = 10.0
@@ -40,17 +40,17 @@ class Answer(NamedTuple):
 class Link:
     """`open()`, then `wait()` and `events()` until LinkError; `publish()` once `ready`.
 
-    answers_topic: subscribed with QoS 1 before the link is ready; "" subscribes nothing.
+    The settings' answers_topic is subscribed with QoS 1 before the link is ready; "" subscribes nothing.
     """
 
-    def __init__(self, settings: MqttSettings, client_id: str, answers_topic: str) -> None:
+    def __init__(self, settings: Settings) -> None:
         self.ready = False
         self._settings = settings
-        self._answers_topic = answers_topic
+        self._answers_topic = settings.answers_topic
         self._fault = ""
         self._events: list[Puback | Answer] = []
         self._ready_by_s = 0.0
-        self._client = self._make_client(client_id)
+        self._client = self._make_client(settings.client_id)
 
     def open(self) -> None:
         """Connects; raises LinkError. The link is ready only some `wait`s later."""
@@ -117,7 +117,12 @@ class Link:
     def _secure(self) -> None:
         settings = self._settings
         if settings.ca_file:
-            self._client.tls_set(ca_certs=settings.ca_file)
+            self._client.tls_set(
+                ca_certs=settings.ca_file,
+                certfile=settings.certificate_file or None,
+                keyfile=settings.key_file or None,
+                tls_version=ssl.PROTOCOL_TLS_CLIENT,
+            )
         if settings.username:
             password = (
                 Path(settings.password_file).read_text("utf-8").strip() if settings.password_file else None

@@ -1,13 +1,15 @@
 """What delivery needs from the rest of the gateway, and no more: a journal and some settings."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from protocols.monitoring.records import Record
 
+from .spans import Span
+
 
 class JournalPort(Protocol):
-    """The journal as delivery sees it. Every method may be called from any thread."""
+    """The journal as delivery to one destination sees it. Every method may be called from any thread."""
 
     @property
     def last_sequence(self) -> int:
@@ -15,7 +17,19 @@ class JournalPort(Protocol):
 
     @property
     def confirmed_sequence(self) -> int:
-        """The durable cursor: everything up to here is delivered."""
+        """The durable cursor of this destination: everything up to here is delivered to it."""
+
+    @property
+    def ahead(self) -> tuple[Span, ...]:
+        """What is confirmed beyond the cursor, as it was saved last."""
+
+    @property
+    def lost(self) -> int:
+        """Records given up for this destination, ever."""
+
+    @property
+    def record_bytes(self) -> float:
+        """What a kept record costs in the journal, on average."""
 
     def read_after(self, sequence: int, max_records: int, max_bytes: int) -> list[Record]:
         """The records behind `sequence`, a run without a gap, at least one when there is any. It begins
@@ -24,14 +38,28 @@ class JournalPort(Protocol):
     def set_aside_after(self, sequence: int) -> int:
         """The end of what is damaged and set aside right behind `sequence`; `sequence` when nothing is."""
 
-    def confirm(self, sequence: int) -> None:
-        """Moves the cursor, durably. May raise; then nothing moved."""
+    def confirm(self, sequence: int, ahead: Sequence[Span] = ()) -> None:
+        """Moves the cursor and saves what is confirmed beyond it, durably. May raise; then nothing moved."""
+
+    def cut_loose(self, sequence: int, ahead: Sequence[Span], lost: int) -> None:
+        """Moves the cursor although `lost` records are not delivered, durably. May raise likewise."""
 
     def reject(self, entries: list[tuple[int, str]]) -> None:
         """Keeps records with the reason they are refused for; saying the same twice is harmless."""
 
     def on_commit(self, callback: Callable[[], None]) -> None:
         """`callback` is called after each commit, from the writer's thread."""
+
+
+class JournalOfMany(Protocol):
+    """The journal with a cursor for each destination."""
+
+    @property
+    def confirmed_sequence(self) -> int:
+        """The cursor of the slowest destination."""
+
+    def destination(self, name: str) -> JournalPort:
+        """The journal as that destination sees it."""
 
 
 class GatewaySettings(Protocol):
@@ -111,7 +139,7 @@ class MqttSettings(Protocol):
 
 
 class DeliveryConfig(Protocol):
-    """The three sections of the configuration that matter here."""
+    """The sections of the configuration that matter here."""
 
     @property
     def gateway(self) -> GatewaySettings:
@@ -124,3 +152,7 @@ class DeliveryConfig(Protocol):
     @property
     def mqtt(self) -> MqttSettings:
         """[mqtt]"""
+
+    @property
+    def destination(self) -> Sequence[object]:
+        """[[destination]], each with the keys of settings.Settings; none: [batch] and [mqtt] are the one."""

@@ -1,16 +1,21 @@
-"""Makes messages of what the journal holds: reads a run, writes it in the form that is configured."""
+"""Makes messages of what the journal holds: reads a run, leaves out what is not wanted, writes the rest in
+the form that is configured.
+"""
 
 import logging
 from typing import Final
 
-from protocols.monitoring.batch import Batch, fault_of
+from protocols.monitoring import emqx_form
+from protocols.monitoring.batch import Batch, check_batch, fault_of
 from protocols.monitoring.columnar import CONTENT_BYTES_MAX
 from protocols.monitoring.forms import encode_batch
 from protocols.monitoring.receipt import digest_of
 from protocols.monitoring.records import Record
 from protocols.monitoring.topics import batch_id
+from protocols.wire.errors import LocalProtocolError
 
-from .ports import BatchSettings, JournalPort
+from .ports import JournalPort
+from .settings import EMQX, Settings
 from .window import InFlight
 
 # NATS closes the connection at 1 MiB; other brokers allow more.
@@ -21,68 +26,103 @@ _log: Final = logging.getLogger(__name__)
 
 
 class BatchSource:
-    """`next_batch(after)` reads the journal from `after` on. Bounded by max_records and max_bytes."""
+    """`next_batch(after)` reads the journal from `after` on. Bounded by max_records and max_bytes.
 
-    def __init__(self, gateway: str, settings: BatchSettings, journal: JournalPort) -> None:
-        self._gateway = gateway
+    filtered: records that were read and not wanted.
+    """
+
+    def __init__(self, settings: Settings, journal: JournalPort) -> None:
+        self.filtered = 0
         self._settings = settings
         self._journal = journal
+        self._wanted = settings.wanted()
         self._records_max = settings.max_records  # less while records turn out to be large when written
 
-    def next_batch(self, after: int, now_ms: int) -> tuple[InFlight, int] | None:
-        """(batch, bytes of its bodies), None when the journal holds nothing behind `after`.
+    def next_batch(
+        self, after: int, now_ms: int, *, through: int | None = None, live: bool = True
+    ) -> tuple[InFlight, int] | None:
+        """(batch, bytes of its bodies), None when the journal holds nothing behind `after`. through: the last
+        record that may belong to it.
 
-        What cannot be sent becomes a batch of its own with an empty payload, which is settled without being
-        sent, for it must not hold up those behind it: records that are damaged and set aside, and a record
-        that cannot be written by the contract, which becomes a dead letter. Raises LookupError for any other
-        gap.
+        What is not sent becomes a batch without messages, which is settled at once, for it must not hold up
+        those behind it: records that are damaged and set aside, records that a filter leaves out, and a
+        record that cannot be written by the contract, which becomes a dead letter. Raises LookupError for
+        any other gap.
         """
-        max_bytes = min(self._settings.max_bytes, BODIES_BYTES_MAX)
-        records = self._journal.read_after(after, self._records_max, max_bytes)
+        limit = self._records_max if through is None else min(self._records_max, through - after)
+        records = self._journal.read_after(after, limit, min(self._settings.max_bytes, BODIES_BYTES_MAX))
         if not records or records[0].sequence != after + 1:
-            return self._gap(after, bool(records), now_ms)
-        fault = fault_of(records)
-        if fault:
-            records = self._before_fault(records)
-        if not records:
-            self._journal.reject([(after + 1, f"cannot be written: {fault}")])
-            _log.error("record %d cannot be written and is a dead letter now: %s", after + 1, fault)
-            return self._unsendable(after + 1, after + 1, now_ms)
-        return self._written(records, now_ms)
+            return self._gap(after, bool(records), now_ms, through, live)
+        try:
+            return self._written(records, now_ms, live)
+        except LocalProtocolError:  # the rare case, and the only one that is worth looking at each record
+            return self._written_up_to_fault(records, now_ms, live)
 
-    def _gap(self, after: int, more: bool, now_ms: int) -> tuple[InFlight, int] | None:
+    def _gap(
+        self, after: int, more: bool, now_ms: int, through: int | None, live: bool
+    ) -> tuple[InFlight, int] | None:
         end = self._journal.set_aside_after(after)
+        end = end if through is None else min(end, through)
         if end > after:
-            return self._unsendable(after + 1, end, now_ms)
+            return self._unsent(after + 1, end, now_ms, live), 0
         if more:
             raise LookupError(f"the journal has lost the records behind {after}")
         return None
 
-    def _unsendable(self, first: int, last: int, now_ms: int) -> tuple[InFlight, int]:
-        name = batch_id(self._gateway, first, last - first + 1)
-        return InFlight(name, first, last, payload=b"", digest="", now_ms=now_ms), 0
+    def _unsent(self, first: int, last: int, now_ms: int, live: bool) -> InFlight:
+        name = batch_id(self._settings.gateway, first, last - first + 1)
+        return InFlight(name, first, last, count=0, messages=[], digest="", now_ms=now_ms, live=live)
 
-    def _before_fault(self, records: list[Record]) -> list[Record]:
+    def _written_up_to_fault(self, records: list[Record], now_ms: int, live: bool) -> tuple[InFlight, int]:
+        """The records before the first that breaks the contract; the first itself becomes a dead letter."""
         for at, record in enumerate(records):
-            if fault_of([record]):
-                return records[:at]
+            fault = fault_of([record])
+            if fault and at:
+                return self._written(records[:at], now_ms, live)
+            if fault:
+                self._journal.reject([(record.sequence, f"cannot be written: {fault}")])
+                _log.error("record %d cannot be written, a dead letter now: %s", record.sequence, fault)
+                return self._unsent(record.sequence, record.sequence, now_ms, live), 0
         raise ValueError(f"the journal gives no contiguous run from {records[0].sequence} on")
 
-    def _written(self, records: list[Record], now_ms: int) -> tuple[InFlight, int]:
-        batch = Batch(self._gateway, records)
-        payload = encode_batch(batch, self._settings.form, self._settings.compression)
-        if len(payload) > PAYLOAD_BYTES_MAX and len(records) > 1:
+    def _written(self, records: list[Record], now_ms: int, live: bool) -> tuple[InFlight, int]:
+        first, last = records[0].sequence, records[-1].sequence
+        kept = records if self._wanted is None else list(filter(self._wanted, records))
+        if not kept:
+            self.filtered += len(records)
+            return self._unsent(first, last, now_ms, live), _bytes_of(records)
+        batch = Batch(self._settings.gateway, kept, sparse=len(kept) < len(records))
+        messages, digest = self._messages(batch)
+        longest = max(len(payload) for _, payload in messages)
+        if longest > PAYLOAD_BYTES_MAX and len(records) > 1:
             self._records_max = len(records) // 2
-            return self._written(records[: self._records_max], now_ms)
-        if len(payload) < PAYLOAD_BYTES_MAX // 4:
+            return self._written(records[: self._records_max], now_ms, live)
+        if longest < PAYLOAD_BYTES_MAX // 4:
             self._records_max = min(2 * self._records_max, self._settings.max_records)
-        last = records[-1].sequence
+        self.filtered += len(records) - len(kept)
         flight = InFlight(
             batch.batch_id,
-            records[0].sequence,
+            first,
             last,
-            payload=payload,
-            digest=digest_of(payload),
+            count=len(kept),
+            messages=messages,
+            digest=digest,
             now_ms=now_ms,
+            received_ms=kept[0].received_ms,
+            live=live,
         )
-        return flight, sum(len(record.body) for record in records)
+        return flight, _bytes_of(records)
+
+    def _messages(self, batch: Batch) -> tuple[list[tuple[str, bytes]], str]:
+        settings = self._settings
+        if settings.form == EMQX:
+            prefix = settings.topic_prefix
+            check_batch(batch)
+            written = [(emqx_form.up_topic(prefix, one), emqx_form.encode(one)) for one in batch.records]
+            return written, ""
+        payload = encode_batch(batch, settings.form, settings.compression)
+        return [(settings.topic, payload)], digest_of(payload)
+
+
+def _bytes_of(records: list[Record]) -> int:
+    return sum(len(record.body) for record in records)

@@ -5,13 +5,15 @@ connections share one fsync and no timer is needed. Knows nothing of sockets, se
 of a report body; must not answer anybody, only call back once a group is on the disk.
 """
 
-from .group import FAILED, FULL, STORED, Report
+from .group import FAILED, FULL, STORED
 from .journal import Journal, JournalLimits
 from .origin import Origin
+from .packed import BODY_MAX, Report, pack_reports, unpack_reports
 from .schema import JournalError
 from .totals import read_totals
 
 __all__ = [
+    "BODY_MAX",
     "FAILED",
     "FULL",
     "STORED",
@@ -20,5 +22,7 @@ __all__ = [
     "JournalLimits",
     "Origin",
     "Report",
+    "pack_reports",
     "read_totals",
+    "unpack_reports",
 ]

@@ -1,6 +1,5 @@
-"""What delivery asks of the writer: move the cursor, keep a dead letter, set a damaged group aside.
-
-One commit does many of them.
+"""What delivery asks of the writer: set a damaged group aside, and what `destinations` adds (move a cursor,
+keep a dead letter). One commit does many of them.
 """
 
 import threading
@@ -24,29 +23,6 @@ class Chore(ABC):
         """Wakes the asker; `error` when it was not written."""
         self.error = error
         self.done.set()
-
-
-class Confirm(Chore):
-    """Delivery has proof for every record up to `sequence`."""
-
-    def __init__(self, sequence: int) -> None:
-        super().__init__()
-        self.sequence = sequence
-
-    def write(self, store: Store) -> None:
-        store.set_confirmed(self.sequence)
-
-
-class Reject(Chore):
-    """The monitoring system refused these records: (sequence, reason). `kept`: how many were new."""
-
-    def __init__(self, entries: list[tuple[int, str]]) -> None:
-        super().__init__()
-        self.entries = entries
-        self.kept = 0
-
-    def write(self, store: Store) -> None:
-        self.kept = sum(store.reject(sequence, reason) for sequence, reason in self.entries)
 
 
 class SetAside(Chore):

@@ -2,18 +2,22 @@
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from protocols.monitoring.records import Record
 
-from .chores import Chore, Confirm, Reject, SetAside
-from .group import FAILED, FULL, Release, Report, Submission
+from .chores import Chore, SetAside
+from .destinations import DEFAULT, Position
+from .group import FAILED, FULL, Release, Submission
 from .origin import Origin
+from .packed import Report, pack_reports
 from .reader import Reader, UnreadableGroupError
 from .schema import JournalError
+from .view import DestinationView
 from .writer import Deliver, Writer
 
 SUBMISSION_MAX: Final = 0x8000  # reports in one submission; more than one read of a socket can hold
@@ -29,9 +33,13 @@ class JournalLimits:
     max_waiting: int = 200_000
 
 
-def _call_here(released: list[tuple[Release, int]]) -> None:
-    for release, outcome in released:
-        release(outcome)
+def _call_here(released: list[tuple[Callable[[int], None], int]]) -> None:
+    for tell, outcome in released:
+        tell(outcome)
+
+
+def _call(release: Callable[[int], None], outcome: int) -> None:
+    release(outcome)
 
 
 def _at_once(hand_over: Callable[[], None]) -> None:
@@ -47,16 +55,18 @@ class Journal:
         limits: JournalLimits = JournalLimits(),
         deliver: Deliver = _call_here,
         soon: Callable[[Callable[[], None]], object] = _at_once,
+        destinations: Sequence[str] = (DEFAULT,),
     ) -> None:
         """Opens or makes the file, brings it up to date, starts the writer.
 
         `deliver` is called in the writer's thread, once per commit, with [(release, outcome)]: it brings them
         to where they are to be called; without one they are called there. `soon` (a loop's `call_soon`) lets
-        what one turn of the loop reads go to the writer in one piece. Raises JournalError.
+        what one turn of the loop reads go to the writer in one piece. destinations: who must have confirmed a
+        record before it may be deleted, at least one. Raises JournalError.
         """
         self.path = path
         self._limits = limits
-        self._writer = Writer(path, limits.max_bytes, deliver)
+        self._writer = Writer(path, limits.max_bytes, deliver, destinations)
         self._reader = Reader(path)
         self._soon = soon
         self._submissions: list[Submission] = []  # what the writer will get next
@@ -68,22 +78,31 @@ class Journal:
         self._submitted = 0
         self._closed = False
 
-    def submit(self, origin: Origin, received_ms: int, reports: list[Report], release: Release) -> None:
+    def submit(
+        self, origin: Origin, received_ms: int, reports: list[Report], release: Callable[[int], None]
+    ) -> None:
         """Takes reports (serial, kind, body) of one terminal; `release(outcome)` follows, through `deliver`.
 
         STORED: every one is on the disk, resends since earlier. FULL or FAILED: answer failure, the terminal
         will send again; which of them were stored is not said.
         """
-        if len(reports) > SUBMISSION_MAX:
-            raise ValueError(f"{len(reports)} reports in one submission")
+        self.submit_packed(origin, received_ms, pack_reports(reports), len(reports), _call, release)
+
+    def submit_packed(  # noqa: PLR0917 - keywords cost, and this is called for every read
+        self, origin: Origin, received_ms: int, packed: bytes, count: int, release: Release, ticket: Any
+    ) -> None:
+        """The same for `count` reports that `packed.pack_reports` or the fast lane put into one piece;
+        `release(ticket, outcome)` follows."""
+        if count > SUBMISSION_MAX:
+            raise ValueError(f"{count} reports in one submission")
         if self._closed:
-            self._writer.deliver([(release, FAILED)])
+            self._writer.deliver([(partial(release, ticket), FAILED)])
         elif self._submitted - self._writer.taken > self._limits.max_waiting:
-            self._writer.deliver([(release, FULL)])
+            self._writer.deliver([(partial(release, ticket), FULL)])
         else:
-            self._submitted += len(reports)
+            self._submitted += count
             with self._lock:
-                self._submissions.append((origin, received_ms, reports, release))
+                self._submissions.append((origin, received_ms, packed, count, release, ticket))
                 due = len(self._submissions) == 1 and not self._writing
             if due:
                 self._soon(self._hand_over)
@@ -95,8 +114,15 @@ class Journal:
 
     @property
     def confirmed_sequence(self) -> int:
-        """Every record up to here is delivered, a dead letter, or set aside as damaged."""
+        """Every record up to here is delivered to every destination, a dead letter, set aside as damaged, or
+        given up loudly."""
         return self._writer.confirmed
+
+    def destination(self, name: str) -> DestinationView:
+        """The journal as the destination of that name sees it. Raises KeyError for one that was not given."""
+        if name not in self._writer.cursors.positions:
+            raise KeyError(name)
+        return DestinationView(self, name)
 
     def read_after(self, sequence: int, max_records: int, max_bytes: int) -> list[Record]:
         """The records behind `sequence`, a run without a gap, maybe none; bounds as in Reader.read_after.
@@ -107,7 +133,7 @@ class Journal:
             try:
                 return self._reader.read_after(sequence, max_records, max_bytes)
             except UnreadableGroupError as error:
-                self._ask(SetAside(error.first_sequence, str(error)))
+                self.ask(SetAside(error.first_sequence, str(error)))
                 _log.error(
                     "the records %d…%d are damaged on the disk (%s): their bytes are set aside, delivery"
                     " goes on behind them",
@@ -130,18 +156,14 @@ class Journal:
         Raises JournalError when it could not be written (ask again: nothing is lost meanwhile), ValueError
         for a sequence that was never given.
         """
-        if sequence > self.last_sequence:
-            raise ValueError(f"confirmed {sequence}, the journal ends at {self.last_sequence}")
-        if sequence > self.confirmed_sequence:
-            self._ask(Confirm(sequence))
+        self.destination(DEFAULT).confirm(sequence)
 
     def reject(self, entries: list[tuple[int, str]]) -> None:
         """Keeps copies of records that the monitoring system refused: (sequence, reason).
 
         The cursor does not move by this: confirm them afterwards. Raises JournalError.
         """
-        if entries:
-            self._ask(Reject(entries))
+        self.destination(DEFAULT).reject(entries)
 
     def on_commit(self, callback: Callable[[], None]) -> None:
         """`callback()` in the writer's thread after each commit of new records: must be cheap, must not call
@@ -152,6 +174,15 @@ class Journal:
     def died(self) -> bool:
         """Whether the writer met a bug: the gateway should stop, everything is refused."""
         return self._writer.died
+
+    def position(self, destination: str) -> Position:
+        """Where a destination stands."""
+        return self._writer.cursors.positions[destination]
+
+    @property
+    def record_bytes(self) -> float:
+        """What a kept record costs in the file, on average; 0 when none is kept."""
+        return self._writer.record_bytes
 
     def stats(self) -> dict[str, int]:
         """Counters since the start, and where the journal stands."""
@@ -189,17 +220,18 @@ class Journal:
             self._writing = bool(submissions)
         if submissions:
             # The last to be told is the journal itself.
-            self._writer.put([*submissions, (submissions[-1][0], 0, [], self._told)])
+            self._writer.put([*submissions, (submissions[-1][0], 0, b"", 0, self._told, None)])
 
-    def _told(self, outcome: int) -> None:
-        del outcome
+    def _told(self, ticket: None, outcome: int) -> None:
+        del ticket, outcome
         with self._lock:
             self._writing = False
             due = bool(self._submissions)
         if due:
             self._soon(self._hand_over)
 
-    def _ask(self, chore: Chore) -> None:
+    def ask(self, chore: Chore) -> None:
+        """Has the writer do it; returns after the commit. Raises JournalError when it was not written."""
         if self._closed:
             raise JournalError("the journal is closed")
         self._writer.put(chore)

@@ -9,13 +9,14 @@ in `schema`, and keeps reading the old one.
 
 import struct
 import zlib
-from collections import Counter
 from collections.abc import Iterator
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Protocol
 
-from protocols.monitoring.records import KIND_MESSAGE_IDS, Record
+from protocols.monitoring.records import KIND_MESSAGE_IDS, MESSAGE, Record, pack_message, unpack_message
 
 VERSION: Final = 1
+VERSION_LONG: Final = 2  # written only where a body needs it: the column of lengths is 32 bits wide
+_LENGTHS: Final = {VERSION: ("H", 2), VERSION_LONG: ("I", 4)}
 ID_BYTES: Final = 8  # of the 16 of a record id: enough to tell the reports of one terminal apart
 GROUP_MAX: Final = 0xFFFF  # records; the counts are 16 bits wide
 
@@ -28,8 +29,28 @@ _COLUMNS_AT: Final = _HEAD.size + _CHECK.size
 # without a battery begins in 1970), four bytes of milliseconds, 49 days, are not enough.
 _TIME_CODES: Final = {4: "I", 8: "Q"}
 
-# terminal index, received_ms, serial, kind, id prefix, body
-Row = tuple[int, int, int, int, bytes, bytes]
+
+class Rows(Protocol):
+    """The rows of a group, as `rows` collects them."""
+
+    @property
+    def count(self) -> int:
+        """How many."""
+
+    @property
+    def longest(self) -> int:
+        """Bytes of the longest body."""
+
+    @property
+    def earliest_ms(self) -> int:
+        """Of the receive times."""
+
+    @property
+    def latest_ms(self) -> int:
+        """Of the receive times."""
+
+    def columns(self, time_bytes: int, length_bytes: int, /) -> bytes:
+        """The columns one behind the other."""
 
 
 Buffer = bytes | memoryview
@@ -55,17 +76,12 @@ def pack_terminal(phone: str, edition: int, version: int) -> bytes:
     return _TERMINAL.pack(edition, version, len(text)) + text
 
 
-def pack_group(terminals: list[bytes], rows: list[Row]) -> tuple[bytes, bytes]:
+def pack_group(terminals: list[bytes], counts: list[int], rows: Rows) -> tuple[bytes, bytes]:
     """The contents blob and the records blob of 1…GROUP_MAX rows of at most GROUP_MAX terminals, which are as
-    `pack_terminal` gave them."""
-    contents = _pack_contents(terminals, Counter([row[0] for row in rows]))
+    `pack_terminal` gave them and have so many `counts` of the rows."""
+    contents = _CONTENTS.pack(VERSION, len(counts)) + struct.pack(f"<{len(counts)}H", *counts)
+    contents += b"".join(terminals)
     return contents, _pack_records(contents, rows)
-
-
-def _pack_contents(terminals: list[bytes], records: Counter[int]) -> bytes:
-    count = len(terminals)
-    counts = [records[index] for index in range(count)]
-    return _CONTENTS.pack(VERSION, count) + struct.pack(f"<{count}H", *counts) + b"".join(terminals)
 
 
 def unpack_contents(contents: bytes) -> list[Terminal]:
@@ -84,33 +100,19 @@ def unpack_contents(contents: bytes) -> list[Terminal]:
     return terminals
 
 
-def _pack_records(contents: bytes, rows: list[Row]) -> bytes:
-    count = len(rows)
-    indexes, times, serials, kinds, ids, bodies = zip(*rows, strict=True)
-    base_ms = min(times)
-    time_bytes = 4 if max(times) - base_ms >> 32 == 0 else 8
-    columns = b"".join(
-        [
-            struct.pack(f"<{count}H", *indexes),
-            struct.pack(
-                f"<{count}{_TIME_CODES[time_bytes]}", *[received_ms - base_ms for received_ms in times]
-            ),
-            struct.pack(f"<{count}H", *serials),
-            bytes(kinds),
-            struct.pack(f"<{count}H", *map(len, bodies)),
-            *ids,
-            *bodies,
-        ]
-    )
-    head = _HEAD.pack(VERSION, time_bytes, count, base_ms)
-    return head + _CHECK.pack(_check_of(contents, head, columns)) + columns
+def _pack_records(contents: bytes, rows: Rows) -> bytes:
+    time_bytes = 4 if rows.latest_ms - rows.earliest_ms >> 32 == 0 else 8
+    version = VERSION if rows.longest <= 0xFFFF else VERSION_LONG
+    columns = rows.columns(time_bytes, _LENGTHS[version][1])
+    head = _HEAD.pack(version, time_bytes, rows.count, rows.earliest_ms)
+    return b"".join((head, _CHECK.pack(_check_of(contents, head, columns)), columns))
 
 
 def unpack_records(
     contents: bytes, records: bytes, first_sequence: int, skip: int = 0, limit: int = GROUP_MAX
 ) -> list[Record]:
     """The records of a group, without the first `skip`, at most `limit`. Raises DamagedGroupError."""
-    count, base_ms, time_bytes = _open(contents, records)
+    count, base_ms, time_bytes, (length_code, length_bytes) = _open(contents, records)
     terminals = unpack_contents(contents)
     end = min(count, skip + limit)
     wanted = end - skip
@@ -125,12 +127,17 @@ def unpack_records(
     at += 2 * count
     kinds = records[at + skip : at + end]
     at += count
-    lengths = struct.unpack_from(f"<{end}H", records, at)
-    at += 2 * count + ID_BYTES * count + sum(lengths[:skip])
+    lengths = struct.unpack_from(f"<{end}{length_code}", records, at)
+    at += length_bytes * count + ID_BYTES * count + sum(lengths[:skip])
     taken = []
     for offset in range(wanted):
         phone, edition, version, _ = terminals[indexes[offset]]
         kind, body_end = kinds[offset], at + lengths[skip + offset]
+        body = records[at:body_end]
+        if kind == MESSAGE:
+            message_id, body = unpack_message(body)
+        else:
+            message_id = KIND_MESSAGE_IDS[kind]
         taken.append(
             Record(
                 first_sequence + skip + offset,
@@ -138,29 +145,37 @@ def unpack_records(
                 phone,
                 edition,
                 version,
-                KIND_MESSAGE_IDS[kind],
+                message_id,
                 serials[offset],
                 kind,
-                records[at:body_end],
+                body,
             )
         )
         at = body_end
     return taken
 
 
-def unpack_ids(contents: bytes, records: bytes) -> Iterator[tuple[str, bytes]]:
-    """(phone, id prefix) of every record of a group, in order. Raises DamagedGroupError."""
-    count, _, time_bytes = _open(contents, records)
+def report_of(record: Record) -> tuple[int, int, bytes]:
+    """The `Report` that a record was submitted as."""
+    body = pack_message(record.message_id, record.body) if record.kind == MESSAGE else record.body
+    return record.serial, record.kind, body
+
+
+def unpack_ids(contents: bytes, records: bytes) -> Iterator[tuple[str, int, bytes]]:
+    """(phone, received_ms, id prefix) of every record of a group, in order. Raises DamagedGroupError."""
+    count, base_ms, time_bytes, (_, length_bytes) = _open(contents, records)
     phones = [terminal.phone for terminal in unpack_contents(contents)]
     indexes = struct.unpack_from(f"<{count}H", records, _COLUMNS_AT)
-    at = _COLUMNS_AT + (2 + time_bytes + 2 + 1 + 2) * count  # the columns before the ids
-    for index in indexes:
-        yield phones[index], records[at : at + ID_BYTES]
+    times = struct.unpack_from(f"<{count}{_TIME_CODES[time_bytes]}", records, _COLUMNS_AT + 2 * count)
+    at = _COLUMNS_AT + (2 + time_bytes + 2 + 1 + length_bytes) * count  # the columns before the ids
+    for index, later_ms in zip(indexes, times, strict=True):
+        yield phones[index], base_ms + later_ms, records[at : at + ID_BYTES]
         at += ID_BYTES
 
 
-def _open(contents: bytes, records: bytes) -> tuple[int, int, int]:
-    """The count, the earliest receive time and the bytes of a time, once version, size and CRC are right."""
+def _open(contents: bytes, records: bytes) -> tuple[int, int, int, tuple[str, int]]:
+    """Count, earliest receive time, bytes of a time, struct's code and the bytes of a length: once
+    version, size and CRC are right."""
     if len(records) < _COLUMNS_AT:
         raise DamagedGroupError(f"a group of {len(records)} bytes")
     (check,) = _CHECK.unpack_from(records, _HEAD.size)
@@ -168,8 +183,9 @@ def _open(contents: bytes, records: bytes) -> tuple[int, int, int]:
     if _check_of(contents, view[: _HEAD.size], view[_COLUMNS_AT:]) != check:
         raise DamagedGroupError("wrong CRC over a group")
     version, time_bytes, count, base_ms = _HEAD.unpack_from(records)
-    _check_version(version)
-    return count, base_ms, time_bytes
+    if version not in _LENGTHS:
+        _check_version(version)
+    return count, base_ms, time_bytes, _LENGTHS[version]
 
 
 def _check_of(contents: bytes, head: Buffer, columns: Buffer) -> int:

@@ -2,11 +2,13 @@
 
 import sqlite3
 import threading
+from itertools import accumulate
 from pathlib import Path
 
 from protocols.monitoring.records import Record
 
-from .packing import DamagedGroupError, unpack_records
+from .packing import DamagedGroupError
+from .runs import Runs
 from .schema import JournalError, connect
 
 
@@ -24,6 +26,7 @@ class Reader:
     def __init__(self, path: Path) -> None:
         self._connection = connect(path, durable=False)
         self._lock = threading.Lock()
+        self._runs = Runs()
 
     def read_after(self, sequence: int, max_records: int, max_bytes: int) -> list[Record]:
         """The kept records behind `sequence`, a run without a gap: at most `max_records`, and bodies of at
@@ -32,35 +35,35 @@ class Reader:
         Raises UnreadableGroupError when the first of them is in a damaged group, JournalError when the file
         cannot be read.
         """
-        taken: list[Record] = []
-        room = max_bytes
         with self._lock:
-            groups = self._groups_from(sequence + 1)
-            try:
-                for first_sequence, contents, records in groups:
-                    if taken and first_sequence != taken[-1].sequence + 1:
-                        break  # what was between is set aside
-                    skip = max(0, sequence + 1 - first_sequence)
-                    try:
-                        run = unpack_records(
-                            contents, records, first_sequence, skip, max_records - len(taken)
-                        )
-                    except DamagedGroupError as error:
-                        if taken:
-                            break
-                        raise UnreadableGroupError(first_sequence, str(error)) from error
-                    for record in run:
-                        room -= len(record.body)
-                        if room < 0 and taken:
-                            return taken
-                        taken.append(record)
-                    if len(taken) >= max_records:
-                        break
-            except sqlite3.Error as error:
-                raise JournalError(f"records behind {sequence} cannot be read: {error}") from error
-            finally:
-                groups.close()  # an open statement would keep the log from being folded into the file
-        return taken
+            taken = self._runs.behind(sequence, max_records)
+            if len(taken) < max_records:
+                self._read_on(taken, sequence, max_records, max_bytes)
+        return _within(taken, max_bytes)
+
+    def _read_on(self, taken: list[Record], sequence: int, max_records: int, max_bytes: int) -> None:
+        """Adds to `taken`, which begins behind `sequence`, what the next groups hold."""
+        room = max_bytes - _bytes_of(taken)
+        groups = self._groups_from(taken[-1].sequence + 1 if taken else sequence + 1)
+        try:
+            for first_sequence, contents, records in groups:
+                if taken and first_sequence != taken[-1].sequence + 1:
+                    return  # what was between is set aside
+                skip, wanted = max(0, sequence + 1 - first_sequence), max_records - len(taken)
+                try:
+                    run = self._runs.take_apart(first_sequence, contents, records, skip, wanted)
+                except DamagedGroupError as error:
+                    if taken:
+                        return
+                    raise UnreadableGroupError(first_sequence, str(error)) from error
+                taken += run
+                room -= _bytes_of(run)
+                if room < 0 or len(taken) >= max_records:
+                    return
+        except sqlite3.Error as error:
+            raise JournalError(f"records behind {sequence} cannot be read: {error}") from error
+        finally:
+            groups.close()  # an open statement would keep the log from being folded into the file
 
     def set_aside_after(self, sequence: int) -> int:
         """The end of the damaged group that held the record behind `sequence`; `sequence` when none did.
@@ -91,3 +94,17 @@ class Reader:
             )
         except sqlite3.Error as error:
             raise JournalError(f"the journal cannot be read: {error}") from error
+
+
+def _bytes_of(records: list[Record]) -> int:
+    return sum([len(record.body) for record in records])
+
+
+def _within(records: list[Record], max_bytes: int) -> list[Record]:
+    """As many of the first as have bodies of `max_bytes` together, one at least."""
+    if _bytes_of(records) <= max_bytes:
+        return records
+    for count, so_far in enumerate(accumulate(len(record.body) for record in records)):
+        if so_far > max_bytes:
+            return records[: max(1, count)]
+    return records

@@ -63,8 +63,27 @@ def _create(connection: sqlite3.Connection) -> None:
         connection.execute(statement)
 
 
+def _add_destinations(connection: sqlite3.Connection) -> None:
+    """Version 2.
+
+    cursor.active: named by the configuration of the last start; the others hold nothing back. cursor.lost:
+    records given up for this destination. delivered_ahead: what it confirmed beyond its cursor. rejection:
+    which records it refused (their copies are in dead_letter, once for all).
+    """
+    for statement in (
+        "ALTER TABLE cursor ADD COLUMN active INTEGER NOT NULL DEFAULT 1",
+        "ALTER TABLE cursor ADD COLUMN lost INTEGER NOT NULL DEFAULT 0",
+        "CREATE TABLE delivered_ahead (destination TEXT NOT NULL, first INTEGER NOT NULL,"
+        " last INTEGER NOT NULL, PRIMARY KEY (destination, first)) WITHOUT ROWID",
+        "CREATE TABLE rejection (destination TEXT NOT NULL, sequence INTEGER NOT NULL,"
+        " PRIMARY KEY (destination, sequence)) WITHOUT ROWID",
+        "INSERT INTO rejection SELECT '', sequence FROM dead_letter",
+    ):
+        connection.execute(statement)
+
+
 # MIGRATIONS[n] brings version n to n + 1; version 0 is an empty file.
-MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (_create,)
+MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (_create, _add_destinations)
 
 
 def migrate(

@@ -7,16 +7,17 @@ import logging
 import sqlite3
 import time
 from collections.abc import Iterable, Iterator
-from typing import Final
 
 from protocols.monitoring.records import Record
 from protocols.wire.bcd import identity_of
 
+from .dedupe import RecentIds
 from .origin import Origin
-from .packing import DamagedGroupError, pack_group, unpack_ids, unpack_records
+from .packed import pack_reports
+from .packing import DamagedGroupError, pack_group, report_of, unpack_ids, unpack_records
+from .rows import Rows
 from .terminals import StateRow, TerminalBook
 
-DEFAULT_DESTINATION: Final = ""
 _log = logging.getLogger(__name__)
 
 
@@ -35,7 +36,7 @@ class Store:
             )
             for table in ("record_group", "damaged_group")
         ]
-        return max(*ends, self.confirmed())
+        return max(*ends, self._number("SELECT max(confirmed) FROM cursor"))
 
     def deleted_through(self, last_sequence: int) -> int:
         """The sequence before the first kept record."""
@@ -43,8 +44,8 @@ class Store:
         return first - 1 if first else last_sequence
 
     def confirmed(self) -> int:
-        """The cursor of the default destination."""
-        return self._number("SELECT confirmed FROM cursor WHERE destination = ?", DEFAULT_DESTINATION)
+        """The cursor of the slowest active destination."""
+        return self._number("SELECT min(confirmed) FROM cursor WHERE active")
 
     def rejected(self) -> int:
         """How many dead letters there are."""
@@ -72,13 +73,6 @@ class Store:
         """Stores one group."""
         self.connection.execute(
             "INSERT INTO record_group VALUES (?, ?, ?, ?)", (first_sequence, count, contents, records)
-        )
-
-    def set_confirmed(self, sequence: int) -> None:
-        """Moves the cursor, never back."""
-        self.connection.execute(
-            "UPDATE cursor SET confirmed = max(confirmed, ?) WHERE destination = ?",
-            (sequence, DEFAULT_DESTINATION),
         )
 
     def save_states(self, rows: Iterable[StateRow], through: int) -> None:
@@ -140,7 +134,8 @@ class Store:
 
     def _insert_dead_letter(self, record: Record, reason: str) -> int:
         origin = Origin(record.phone, record.edition, record.version)
-        row = (0, record.received_ms, record.serial, record.kind, origin.id_prefix(record.body), record.body)
+        rows = Rows()
+        rows.add(0, record.received_ms, pack_reports([report_of(record)]), origin.named, RecentIds())
         changed = self.connection.execute(
             "INSERT OR IGNORE INTO dead_letter VALUES (?, ?, ?, ?, ?, ?)",
             (
@@ -148,7 +143,7 @@ class Store:
                 origin.identity,
                 reason,
                 time.time_ns() // 1_000_000,
-                *pack_group([origin.packed], [row]),
+                *pack_group([origin.packed], [1], rows),
             ),
         )
         return changed.rowcount
@@ -188,6 +183,6 @@ class Store:
 
 def _replay(book: TerminalBook, first_sequence: int, contents: bytes, records: bytes) -> None:
     identities: dict[str, str] = {}
-    for offset, (phone, prefix) in enumerate(unpack_ids(contents, records)):
+    for offset, (phone, received_ms, prefix) in enumerate(unpack_ids(contents, records)):
         identity = identities.get(phone) or identities.setdefault(phone, identity_of(phone))
-        book.replay(first_sequence + offset, identity, prefix)
+        book.replay(first_sequence + offset, identity, received_ms, prefix)

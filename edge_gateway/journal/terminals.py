@@ -49,9 +49,11 @@ class TerminalBook:
             state = self._states[identity] = TerminalState(identity)
         return state
 
-    def touched(self, state: TerminalState, first_sequence: int) -> None:
-        """Notes that the state changed with the group that begins at `first_sequence`."""
-        self._unsaved.setdefault(state.identity, first_sequence)
+    def touched(self, states: Iterable[TerminalState], first_sequence: int) -> None:
+        """Notes that the states changed with the group that begins at `first_sequence`."""
+        note = self._unsaved.setdefault
+        for state in states:
+            note(state.identity, first_sequence)
 
     def load(self, rows: Iterable[StateRow]) -> None:
         """Takes the saved rows in, at start."""
@@ -61,11 +63,11 @@ class TerminalBook:
             state.recent = RecentIds(ids, next_slot)
             self._through[identity] = through
 
-    def replay(self, sequence: int, identity: str, prefix: bytes) -> None:
+    def replay(self, sequence: int, identity: str, received_ms: int, prefix: bytes) -> None:
         """Takes one kept record in, at start, unless the saved row contains it."""
         if sequence > self._through.get(identity, 0):
             state = self.state(identity)
-            state.recent.add(prefix)
+            state.recent.add(prefix, received_ms)
             state.journalled += 1
             self._unsaved.setdefault(identity, sequence)
 

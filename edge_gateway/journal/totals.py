@@ -11,6 +11,7 @@ from typing import Any
 
 from protocols.wire.bcd import identity_of
 
+from .destinations import read_destinations
 from .packing import DamagedGroupError, unpack_contents, unpack_ids
 from .schema import JournalError, connect
 from .store import Store
@@ -20,13 +21,22 @@ def read_totals(path: Path) -> dict[str, Any]:
     """journalled, delivered, queued, rejected, damaged, and all but the last per terminal identity, with
     duplicates.
 
-    journalled = delivered + queued + rejected + damaged. For a terminal the last is not known: what of its
-    reports was damaged is missing from its other figures or counted as delivered. duplicates (resends that
-    were recognised) are saved now and then and exact after a clean end; they lag while the gateway runs and
-    after a kill. An absent file gives zeros. Raises JournalError.
+    journalled = delivered + queued + rejected + damaged; with several destinations delivered means to every
+    one of them or given up, and `destinations` has the figures of each. For a terminal damaged is not known:
+    what of its reports was damaged is missing from its other figures or counted as delivered. duplicates
+    (resends that were recognised) are saved now and then and exact after a clean end; they lag while the
+    gateway runs and after a kill. An absent file gives zeros. Raises JournalError.
     """
     if not path.exists():
-        return {"journalled": 0, "delivered": 0, "queued": 0, "rejected": 0, "damaged": 0, "terminals": {}}
+        return {
+            "journalled": 0,
+            "delivered": 0,
+            "queued": 0,
+            "rejected": 0,
+            "damaged": 0,
+            "destinations": {},
+            "terminals": {},
+        }
     connection = connect(path, durable=False)
     try:
         connection.execute("BEGIN")
@@ -51,7 +61,8 @@ def _read(connection: sqlite3.Connection) -> dict[str, Any]:
         )
     )
     return _totals(store, rejected.total()) | {
-        "terminals": _terminals(journalled, duplicates, queued, rejected)
+        "destinations": read_destinations(connection, store.last_sequence()),
+        "terminals": _terminals(journalled, duplicates, queued, rejected),
     }
 
 
@@ -105,7 +116,7 @@ def _queued(connection: sqlite3.Connection, confirmed: int) -> Counter[str]:
 def _phones(contents: bytes, records: bytes) -> list[str]:
     """Of each record of a group, in order; none of a damaged one."""
     try:
-        return [phone for phone, _ in unpack_ids(contents, records)]
+        return [phone for phone, _, _ in unpack_ids(contents, records)]
     except DamagedGroupError:
         return []
 

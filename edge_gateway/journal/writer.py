@@ -8,19 +8,21 @@ with failure and the next group is tried again.
 import logging
 import sqlite3
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 from ..log import Throttle
 from ..threads import BatchThread
-from .chores import Chore, Confirm, Reject, SetAside
-from .group import FAILED, FULL, STORED, Group, Release, Submission
+from .chores import Chore, SetAside
+from .destinations import Cursors, Position, Reject
+from .group import FAILED, FULL, STORED, Group, Submission, tell
 from .schema import JournalError, connect, migrate, transaction
 from .store import Store
 from .terminals import StateRow, TerminalBook
 
-Deliver = Callable[[list[tuple[Release, int]]], None]
+Deliver = Callable[[list[tuple[Callable[[int], None], int]]], None]
 
 DELETE_STEP: Final = 1024  # delivered records that make a deletion worth its pages
 DELETE_AT_ONCE: Final = 8192  # records a commit deletes at most, so that it stays short
@@ -32,7 +34,7 @@ _log = logging.getLogger(__name__)
 class Writer:
     """Owns the writing connection, the book of terminals and the sequence. Numbers may be read anywhere."""
 
-    def __init__(self, path: Path, max_bytes: int, deliver: Deliver) -> None:
+    def __init__(self, path: Path, max_bytes: int, deliver: Deliver, destinations: Sequence[str]) -> None:
         self.deliver = deliver
         self.listeners: list[Callable[[], None]] = []
         self.groups = self.records = self.duplicates = self.group_max = 0
@@ -43,13 +45,18 @@ class Writer:
         self._throttle = Throttle()
         self._store = self._open()
         try:
-            self._load()
+            self._load(destinations)
         except sqlite3.Error as error:
             self._store.connection.close()
             raise JournalError(f"the journal {path} cannot be read: {error}") from error
         self.taken = 0  # reports taken over from the sessions since the start
         self._thread = BatchThread[list[Submission] | Chore]("journal", self._handle, self._abandon)
         self.put = self._thread.put
+
+    @property
+    def record_bytes(self) -> float:
+        """Bytes of the file for each kept record."""
+        return self.used_bytes / max(1, self.last_sequence - self._deleted)
 
     @property
     def died(self) -> bool:
@@ -65,10 +72,19 @@ class Writer:
             _log.warning("the journal could not be tidied at the end, which costs time at start: %s", error)
         self._store.connection.close()
 
-    def _load(self) -> None:
+    @property
+    def confirmed(self) -> int:
+        """The cursor of the slowest destination."""
+        return self.cursors.floor
+
+    def _load(self, destinations: Sequence[str]) -> None:
         self._store.load(self._book)
         self.last_sequence = self._store.last_sequence()
-        self.confirmed = self._store.confirmed()
+        self.cursors = Cursors()
+        with transaction(self._store.connection):
+            kept_after = self._store.deleted_through(self.last_sequence)
+            for line in self.cursors.load(self._store.connection, destinations, kept_after):
+                _log.error("%s", line)
         self.rejected = self._store.rejected()
         self.damaged = self._store.damaged()
         self.used_bytes = self._store.used_bytes()
@@ -90,8 +106,8 @@ class Writer:
                 chores.append(item)
                 continue
             for submission in item:
-                closed = group.add(*submission)
-                self.taken += len(submission[2])
+                closed = group.add(submission)
+                self.taken += submission[3]
                 if closed:
                     self._commit(group, chores)
                     group, chores = Group(self._book), []
@@ -104,8 +120,8 @@ class Writer:
             if isinstance(item, Chore):
                 item.finish(error)
             else:
-                self.taken += sum(len(submission[2]) for submission in item)
-                self.deliver([(submission[3], FAILED) for submission in item])
+                self.taken += sum(submission[3] for submission in item)
+                self.deliver([(partial(tell, item), FAILED)])
 
     def _commit(self, group: Group, chores: list[Chore]) -> None:
         """One commit, then everybody who waited for it is told."""
@@ -117,15 +133,16 @@ class Writer:
             self._recover(caught)
         for chore in chores:
             chore.finish(error)
-        self.deliver(group.outcomes(outcome))
-        if outcome == STORED and group.rows:
+        if group:
+            self.deliver([(group.tell, outcome)])
+        if outcome == STORED and group.count:
             for listener in self.listeners:
                 listener()
 
     def _write(self, group: Group, chores: list[Chore]) -> int:
         """STORED or FULL. Raises sqlite3.Error with nothing changed."""
         self._measure()
-        first_sequence, count = self.last_sequence + 1, len(group.rows)
+        first_sequence, count = self.last_sequence + 1, group.count
         packed = group.pack() if count else (b"", b"")
         size = len(packed[0]) + len(packed[1])
         full = bool(count) and self.used_bytes + size > self._max_bytes
@@ -144,7 +161,8 @@ class Writer:
 
     def _execute(self, row: tuple[int, int, bytes, bytes] | None, chores: list[Chore]) -> None:
         """The commit: the group alone in one statement, or with chores and upkeep in a transaction."""
-        confirmed = max([self.confirmed, *(chore.sequence for chore in chores if isinstance(chore, Confirm))])
+        positions = self.cursors.apply(chores)
+        confirmed = min(position.confirmed for position in positions.values())
         pressing = self.used_bytes > PRESSING * self._max_bytes
         rows = self._book.rows_to_save(self._book.due(self.last_sequence, pressing), self.last_sequence)
         deleted = self._deletable(confirmed, pressing)
@@ -156,7 +174,7 @@ class Writer:
             if row:
                 self._store.insert_group(*row)
             self._write_upkeep(chores, rows, deleted)
-        self._finish_upkeep(chores, rows, deleted, confirmed)
+        self._finish_upkeep(chores, rows, deleted, positions)
 
     def _write_upkeep(self, chores: list[Chore], rows: list[StateRow], deleted: int) -> None:
         for chore in chores:
@@ -166,9 +184,11 @@ class Writer:
         if deleted > self._deleted:
             self._store.delete_through(deleted)
 
-    def _finish_upkeep(self, chores: list[Chore], rows: list[StateRow], deleted: int, confirmed: int) -> None:
+    def _finish_upkeep(
+        self, chores: list[Chore], rows: list[StateRow], deleted: int, positions: dict[str, Position]
+    ) -> None:
         self._book.saved(rows)
-        self.confirmed = confirmed
+        self.cursors.positions = positions
         self.rejected += sum(chore.kept for chore in chores if isinstance(chore, Reject))
         if any(isinstance(chore, SetAside) for chore in chores):
             self.damaged = self._store.damaged()

@@ -1,4 +1,4 @@
-"""A batch: a contiguous run of one gateway's journal, and the rules both of its written forms obey.
+"""A batch: a run of one gateway's journal, and the rules both of its written forms obey.
 
 The model only; `json_form` and `columnar` write it, `forms` chooses between them.
 """
@@ -10,7 +10,7 @@ from typing import Final
 
 from ..wire.errors import LocalProtocolError
 from ..wire.header import EDITION_2011, EDITION_2013, EDITION_2019, PHONE_BYTES_2019
-from .records import KIND_MESSAGE_IDS, Record
+from .records import KIND_MESSAGE_IDS, KIND_NAMES, MESSAGE, Record
 from .topics import SEQUENCE_MAX, batch_id, is_gateway_id
 
 SCHEMA: Final = "dianyun.position-batch/1"
@@ -18,6 +18,9 @@ SCHEMA: Final = "dianyun.position-batch/1"
 COUNT_MAX: Final = 10_000
 BODY_BYTES_MIN: Final = 28  # the basic block of a position report
 BODY_BYTES_MAX: Final = 65_535  # the item length field of 0x0704 is a word
+MESSAGE_BYTES_MAX: Final = (
+    256 * 1024
+)  # two days of a recorder's seconds fit in it, and its digits in a message
 RECEIVED_MS_MAX: Final = 253_402_300_799_999  # the last millisecond of the year 9999
 EDITIONS: Final = (EDITION_2011, EDITION_2013, EDITION_2019)
 
@@ -29,10 +32,15 @@ _DIGITS_2019: Final = 2 * PHONE_BYTES_2019  # only this header has a version byt
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """`records` of `gateway`, sequences contiguous and ascending, 1 to COUNT_MAX of them."""
+    """`records` of `gateway`, sequences ascending, 1 to COUNT_MAX of them.
+
+    sparse: records between them were left out by a filter; otherwise sequences are contiguous, and a gap is
+    an error.
+    """
 
     gateway: str
     records: Sequence[Record]
+    sparse: bool = False
 
     @property
     def first_sequence(self) -> int:
@@ -56,12 +64,12 @@ def check_batch(batch: Batch) -> None:
         raise LocalProtocolError(f"{batch.gateway[:80]!r} is no gateway id", field="gateway")
     if not 1 <= batch.count <= COUNT_MAX:
         raise LocalProtocolError(f"{batch.count} records, 1…{COUNT_MAX} wanted", field="count")
-    fault = fault_of(batch.records)
+    fault = fault_of(batch.records, batch.sparse)
     if fault:
         raise LocalProtocolError(fault[1], field=fault[0])
 
 
-def fault_of(records: Sequence[Record]) -> tuple[str, str] | None:
+def fault_of(records: Sequence[Record], sparse: bool = False) -> tuple[str, str] | None:
     """(field, reason) of the first rule that one or more records break, None when they keep them all.
 
     Looks at whole columns: with 1,000 records that costs a fifth of asking each record.
@@ -69,10 +77,9 @@ def fault_of(records: Sequence[Record]) -> tuple[str, str] | None:
     columns = zip(*records, strict=True)
     sequences, received, phones, editions, versions, message_ids, serials, kinds, bodies = columns
     carriers = set(zip(kinds, message_ids, strict=True))
-    sizes = list(map(len, bodies))
     return (
         _outside("sequence", sequences, 1, SEQUENCE_MAX)
-        or _gap(sequences)
+        or _gap(sequences, sparse)
         or _outside("received_ms", received, 0, RECEIVED_MS_MAX)
         or _first("phone", [phone for phone in set(phones) if _PHONE.fullmatch(phone) is None])
         or _first("edition", set(editions).difference(EDITIONS))
@@ -86,12 +93,26 @@ def fault_of(records: Sequence[Record]) -> tuple[str, str] | None:
             ],
         )
         or _outside("serial", serials, 0, 0xFFFF)
-        or _outside("kind", kinds, 0, len(KIND_MESSAGE_IDS) - 1)
-        or _first(
-            "message_id", [carrier for carrier in carriers if KIND_MESSAGE_IDS[carrier[0]] != carrier[1]]
-        )
-        or _outside("body", sizes, BODY_BYTES_MIN, BODY_BYTES_MAX)
+        or _outside("kind", kinds, 0, len(KIND_NAMES) - 1)
+        or _first("message_id", [carrier for carrier in carriers if not _carries(*carrier)])
+        or _wrong_size(kinds, list(map(len, bodies)))
     )
+
+
+def _carries(kind: int, message_id: int) -> bool:
+    if kind == MESSAGE:
+        return 0 <= message_id <= 0xFFFF and message_id not in KIND_MESSAGE_IDS
+    return KIND_MESSAGE_IDS[kind] == message_id
+
+
+def _wrong_size(kinds: Sequence[int], sizes: Sequence[int]) -> tuple[str, str] | None:
+    if MESSAGE not in kinds:
+        return _outside("body", sizes, BODY_BYTES_MIN, BODY_BYTES_MAX)
+    paired = list(zip(kinds, sizes, strict=True))
+    positions = [size for kind, size in paired if kind != MESSAGE]
+    messages = [size for kind, size in paired if kind == MESSAGE]
+    fault = _outside("body", positions, BODY_BYTES_MIN, BODY_BYTES_MAX) if positions else None
+    return fault or _outside("body", messages, 0, MESSAGE_BYTES_MAX)
 
 
 def _outside(field: str, values: Sequence[int], low: int, high: int) -> tuple[str, str] | None:
@@ -101,8 +122,10 @@ def _outside(field: str, values: Sequence[int], low: int, high: int) -> tuple[st
     return None
 
 
-def _gap(sequences: Sequence[int]) -> tuple[str, str] | None:
-    if sequences[-1] - sequences[0] != len(sequences) - 1 or any(map(int.__ge__, sequences, sequences[1:])):
+def _gap(sequences: Sequence[int], sparse: bool) -> tuple[str, str] | None:
+    if any(map(int.__ge__, sequences, sequences[1:])):
+        return "sequence", f"{sequences[0]}…{sequences[-1]} do not ascend"
+    if not sparse and sequences[-1] - sequences[0] != len(sequences) - 1:
         return "sequence", f"{sequences[0]}…{sequences[-1]} is no contiguous run of {len(sequences)}"
     return None
 

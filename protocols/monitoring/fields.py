@@ -40,6 +40,17 @@ class Fields:
         """Bytes written as lower-case hexadecimal digits."""
         return bytes.fromhex(self.text(name, rf"(?:[0-9a-f]{{2}}){{0,{length_max}}}"))
 
+    def flag(self, name: str) -> bool:
+        """true or false."""
+        value = self._value.get(name)
+        if not isinstance(value, bool):
+            raise self.fault(name, f"{str(value)[:_SHOWN]} is neither true nor false")
+        return value
+
+    def object(self, name: str) -> "Fields":
+        """An object."""
+        return Fields(self._value.get(name), self._where(name))
+
     def objects(self, name: str, amount_max: int) -> list["Fields"]:
         """An array of at most `amount_max` objects."""
         value = self._value.get(name)
@@ -55,12 +66,17 @@ class Fields:
         return f"{self._path}.{name}" if self._path else name
 
 
-def parse_document(payload: bytes, schema: str) -> Fields:
-    """The object of a JSON document whose member `schema` is `schema`. Raises RemoteProtocolError."""
+def parse_object(payload: bytes) -> Fields:
+    """The object that a JSON document is. Raises RemoteProtocolError."""
     try:
-        fields = Fields(json.loads(payload))
+        return Fields(json.loads(payload))
     except (ValueError, RecursionError) as error:
         raise RemoteProtocolError(f"no JSON: {str(error)[:_SHOWN]}", field="document") from None
+
+
+def parse_document(payload: bytes, schema: str) -> Fields:
+    """The object of a JSON document whose member `schema` is `schema`. Raises RemoteProtocolError."""
+    fields = parse_object(payload)
     if fields.text("schema") != schema:
         raise fields.fault("schema", f"{schema!r} wanted")
     return fields

@@ -10,15 +10,28 @@ from typing import Any, Final
 from ..jt808 import fast
 from ..jt808.plan import plan_of
 from ..jt808.present import present_fields
-from ..wire.errors import RemoteProtocolError
+from ..wire.errors import ProtocolError, RemoteProtocolError
 from ..wire.tables import MSG_POSITION_REPORT
-from .batch import BODY_BYTES_MAX, COUNT_MAX, EDITIONS, RECEIVED_MS_MAX, SCHEMA, Batch, check_batch, fault_of
+from .batch import (
+    BODY_BYTES_MAX,
+    COUNT_MAX,
+    EDITIONS,
+    MESSAGE_BYTES_MAX,
+    RECEIVED_MS_MAX,
+    SCHEMA,
+    Batch,
+    check_batch,
+    fault_of,
+)
 from .fields import Fields, dump_document, parse_document
 from .reading import ms_of_text, read_position, text_of_ms
-from .records import KIND_MESSAGE_IDS, KIND_NAMES, RECORD_ID_BYTES, Record, record_id
+from .records import KIND_MESSAGE_IDS, KIND_NAMES, MESSAGE, RECORD_ID_BYTES, Record, id_of
 from .topics import GATEWAY_ID_PATTERN, SEQUENCE_MAX
 
 _MICRO: Final = 1_000_000
+_READ_BYTES_MAX: Final = (
+    16 * 1024
+)  # what is read out of a longer message would not fit into one of the broker
 
 
 def encode(batch: Batch) -> bytes:
@@ -29,12 +42,14 @@ def encode(batch: Batch) -> bytes:
 
 def document_of(batch: Batch) -> dict[str, Any]:
     """The document as Python objects, ready for `json.dumps`."""
+    filtered = {"filtered": True} if batch.sparse else {}
     return {
         "schema": SCHEMA,
         "gateway": batch.gateway,
         "batch": batch.batch_id,
         "first_sequence": batch.first_sequence,
         "count": batch.count,
+        **filtered,
         "records": [_document_of_record(record) for record in batch.records],
     }
 
@@ -43,16 +58,19 @@ def decode(payload: bytes) -> Batch:
     """The batch of a document. Raises RemoteProtocolError, naming the path of the field."""
     fields = parse_document(payload, SCHEMA)
     first = fields.integer("first_sequence", 1, SEQUENCE_MAX - COUNT_MAX)
+    sparse = fields.has("filtered") and fields.flag("filtered")
     records = [
-        _record_of(item, sequence)
+        _record_of(item, 1 if sparse else sequence, SEQUENCE_MAX if sparse else sequence)
         for sequence, item in enumerate(fields.objects("records", COUNT_MAX), first)
     ]
     if fields.integer("count", 1, COUNT_MAX) != len(records):
         raise fields.fault("count", f"{len(records)} records are there")
-    batch = Batch(fields.text("gateway", GATEWAY_ID_PATTERN), records)
+    if records[0].sequence != first:
+        raise fields.fault("first_sequence", f"{records[0].sequence} is the first that is there")
+    batch = Batch(fields.text("gateway", GATEWAY_ID_PATTERN), records, sparse)
     if fields.text("batch") != batch.batch_id:
         raise fields.fault("batch", f"{batch.batch_id!r} wanted")
-    fault = fault_of(records)
+    fault = fault_of(records, sparse)
     if fault:
         raise RemoteProtocolError(fault[1], field=f"records.{fault[0]}")
     return batch
@@ -64,18 +82,26 @@ def name_of(payload: bytes) -> str:
 
 
 def _document_of_record(record: Record) -> dict[str, Any]:
-    reading = read_position(record.body)
+    said = _message_read(record) if record.kind == MESSAGE else _position_read(record)
     return {
         "sequence": record.sequence,
-        "record_id": record_id(record.phone, record.body).hex(),
+        "record_id": id_of(record).hex(),
         "kind": KIND_NAMES[record.kind],
         "received_at": text_of_ms(record.received_ms),
-        "reported_at": None if reading.reported_ms is None else text_of_ms(reading.reported_ms),
         "phone": record.phone,
         "edition": record.edition,
         "version": record.version,
         "message_id": f"0x{record.message_id:04X}",
         "serial": record.serial,
+        **said,
+        "body": record.body.hex(),
+    }
+
+
+def _position_read(record: Record) -> dict[str, Any]:
+    reading = read_position(record.body)
+    return {
+        "reported_at": None if reading.reported_ms is None else text_of_ms(reading.reported_ms),
         "position": {
             "fixed": reading.fixed,
             "latitude": reading.latitude_udeg / _MICRO,
@@ -86,33 +112,53 @@ def _document_of_record(record: Record) -> dict[str, Any]:
             "alarm": reading.alarm,
             "status": reading.status,
         },
-        "report": present_fields(plan_of(MSG_POSITION_REPORT, record.edition), _values_of(record)),
-        "body": record.body.hex(),
+        "report": read_fields(MSG_POSITION_REPORT, record.edition, record.body),
     }
 
 
-def _values_of(record: Record) -> dict[str, Any]:
-    return fast.decode_body(MSG_POSITION_REPORT, record.edition, record.body)
+def _message_read(record: Record) -> dict[str, Any]:
+    report = None
+    if len(record.body) <= _READ_BYTES_MAX:
+        report = read_fields(record.message_id, record.edition, record.body)
+    return {"reported_at": None, "position": None, "report": report}
 
 
-def _record_of(fields: Fields, sequence: int) -> Record:
+def read_fields(message_id: int, edition: int, body: bytes) -> dict[str, Any] | None:
+    """The named fields of a body as `jt808 decode` shows them; None for a message that is not declared in
+    this edition or does not fit its declaration."""
+    if not fast.knows(message_id, edition):
+        return None
+    try:
+        return present_fields(plan_of(message_id, edition), fast.decode_body(message_id, edition, body))
+    except ProtocolError:
+        return None
+
+
+def _record_of(fields: Fields, low: int, high: int) -> Record:
+    """One record, whose sequence must be in low…high."""
     kind = KIND_NAMES.index(fields.text("kind", "|".join(KIND_NAMES)))
+    bytes_max = MESSAGE_BYTES_MAX if kind == MESSAGE else BODY_BYTES_MAX
     record = Record(
-        fields.integer("sequence", sequence, sequence),
+        fields.integer("sequence", low, high),
         _received_ms(fields),
         fields.text("phone"),
         fields.integer("edition", min(EDITIONS), max(EDITIONS)),
         fields.integer("version", 0, 0xFF),
-        KIND_MESSAGE_IDS[kind],
+        _message_id(fields, kind),
         fields.integer("serial", 0, 0xFFFF),
         kind,
-        fields.data("body", BODY_BYTES_MAX),
+        fields.data("body", bytes_max),
     )
-    if fields.text("message_id") != f"0x{record.message_id:04X}":
-        raise fields.fault("message_id", f"0x{record.message_id:04X} carries this kind")
-    if fields.data("record_id", RECORD_ID_BYTES) != record_id(record.phone, record.body):
-        raise fields.fault("record_id", "not the id of this phone and body")
+    if fields.data("record_id", RECORD_ID_BYTES) != id_of(record):
+        raise fields.fault("record_id", "not the id of what stands here")
     return record
+
+
+def _message_id(fields: Fields, kind: int) -> int:
+    message_id = int(fields.text("message_id", "0x[0-9A-F]{4}"), 16)
+    if kind != MESSAGE and message_id != KIND_MESSAGE_IDS[kind]:
+        raise fields.fault("message_id", f"0x{KIND_MESSAGE_IDS[kind]:04X} carries this kind")
+    return message_id
 
 
 def _received_ms(fields: Fields) -> int:

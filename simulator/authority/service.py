@@ -1,27 +1,28 @@
 """The authority at the broker: takes batches, has them stored, answers each with a receipt.
 
 Order: validate, commit, receipt, and only then PUBACK. Killed anywhere in between, the broker delivers the
-batch again and the store recognises it. Connection and threads only; what is kept is the store's business.
+batch again and the store recognises it. What arrives while one commit runs is the next. Connection and
+threads only; what is kept is the store's business.
 """
 
 from __future__ import annotations
 
 import logging
+import queue
 import sqlite3
 import threading
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from paho.mqtt import client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.reasoncodes import ReasonCode
 
-from protocols.monitoring.batch import Batch
 from protocols.monitoring.forms import decode_batch, name_of_batch
 from protocols.monitoring.receipt import Receipt, Rejection, digest_of, encode_receipt
-from protocols.monitoring.records import Record, record_id
+from protocols.monitoring.records import Record, id_of
 from protocols.monitoring.topics import (
     DEFAULT_PREFIX,
     gateway_of,
@@ -31,13 +32,14 @@ from protocols.monitoring.topics import (
 )
 from protocols.wire.errors import RemoteProtocolError
 
-from .store import Store
+from .store import Store, Stored
 
 _LOG: Final = logging.getLogger(__name__)
 _KEEPALIVE_S: Final = 30
 _RECONNECT_S: Final = (1, 5)  # paho doubles from the first to the second
 _RECEIPTS_IN_FLIGHT: Final = 200
-_GOODBYE_S: Final = 2.0
+_WAITING_MAX: Final = 64  # messages; the broker keeps what is beyond
+_BATCHES_A_COMMIT: Final = 16
 
 Policy = Callable[[Record], str]
 """Gives the reason why a record is not wanted, or "" for one that is."""
@@ -46,6 +48,24 @@ Policy = Callable[[Record], str]
 def accept_all(_: Record) -> str:
     """The policy that wants everything."""
     return ""
+
+
+class _Arrival(NamedTuple):
+    topic: str
+    payload: bytes
+    mid: int
+    connection: int
+
+
+class _Judged(NamedTuple):
+    """receipt: a refusal; None where the store decides the rest."""
+
+    arrival: _Arrival
+    gateway: str
+    wanted: Sequence[Record]
+    rejected: tuple[Rejection, ...]
+    receipt: Receipt | None
+    batch: str = ""
 
 
 class Authority:
@@ -72,6 +92,9 @@ class Authority:
         self._counts: Counter[str] = Counter()
         self._last_error = ""
         self._subscribed = threading.Event()
+        self._connection = 0  # counts connections
+        self._arrived: queue.Queue[_Arrival | None] = queue.Queue(_WAITING_MAX)
+        self._worker = threading.Thread(target=self._work, name="authority", daemon=True)
         self._client = self._make_client(client_id)
 
     def __enter__(self) -> Authority:
@@ -85,6 +108,7 @@ class Authority:
         """Begins to connect; returns at once."""
         self._client.connect_async(*self._address, keepalive=_KEEPALIVE_S)
         self._client.loop_start()
+        self._worker.start()
 
     def wait_until_ready(self, timeout_s: float) -> bool:
         """Whether the subscription stood within `timeout_s`."""
@@ -94,14 +118,17 @@ class Authority:
         """Leaves the broker and closes the store. What was not acknowledged is delivered again later."""
         self._client.disconnect()
         self._client.loop_stop()
+        if self._worker.is_alive():
+            self._arrived.put(None)
+            self._worker.join()
         self._store.close()
 
     def stats(self) -> dict[str, Any]:
         """Counts of this process: batches, accepted, redelivered, duplicated, rejected, receipts, refused
-        (answered with an error), malformed (could not even be answered), store_failures; and connected,
+        (answered with an error), malformed (could not even be answered), store_failures, crashes; connected,
         last_error."""
         names = ("batches", "accepted", "redelivered", "duplicated", "rejected", "receipts")
-        faults = ("refused", "malformed", "store_failures", "connections")
+        faults = ("refused", "malformed", "store_failures", "crashes", "connections")
         counts: dict[str, Any] = {name: self._counts[name] for name in names + faults}
         return counts | {"connected": self._subscribed.is_set(), "last_error": self._last_error}
 
@@ -126,6 +153,7 @@ class Authority:
             self._complain(f"the broker refuses the connection: {code}")
             return
         self._counts["connections"] += 1
+        self._connection += 1
         client.subscribe(positions_filter(self._prefix), qos=1)
 
     def _on_subscribe(
@@ -140,46 +168,75 @@ class Authority:
     def _on_disconnect(self, *_: Any) -> None:
         self._subscribed.clear()
 
-    def _on_message(self, client: mqtt.Client, _data: Any, message: mqtt.MQTTMessage) -> None:
-        self._counts["batches"] += 1
+    def _on_message(self, _client: mqtt.Client, _data: Any, message: mqtt.MQTTMessage) -> None:
+        """In paho's thread, which waits here while too much is waiting already."""
+        self._arrived.put(_Arrival(message.topic, bytes(message.payload), message.mid, self._connection))
+
+    def _work(self) -> None:
+        """In a thread of its own: stores what has arrived, until it is told to end."""
+        while (first := self._arrived.get()) is not None:
+            arrivals = [first]
+            while len(arrivals) < _BATCHES_A_COMMIT and not self._arrived.empty():
+                following = self._arrived.get()
+                if following is None:
+                    return
+                arrivals.append(following)
+            self._counts["batches"] += len(arrivals)
+            try:
+                self._handle(arrivals)
+            except Exception:  # a bug; nothing is acknowledged, so the broker delivers them again
+                self._counts["crashes"] += 1
+                _LOG.exception("%d batches could not be handled", len(arrivals))
+
+    def _handle(self, arrivals: list[_Arrival]) -> None:
+        judged = [judgement for arrival in arrivals if (judgement := self._judge(arrival)) is not None]
         try:
-            receipt = self._receipt_for(message.topic, bytes(message.payload))
-        except RemoteProtocolError as error:
-            self._counts["malformed"] += 1
-            self._complain(f"a message on {message.topic} cannot be answered: {error}")
+            outcomes = self._store.store_batches([(one.gateway, one.wanted) for one in judged])
         except sqlite3.Error as error:
             # No PUBACK: the broker delivers it again, and the gateway still holds it.
-            self._counts["store_failures"] += 1
+            self._counts["store_failures"] += len(judged)
             self._complain(f"the store failed: {error}")
             return
-        else:
-            client.publish(receipts_topic(self._prefix, receipt.gateway), encode_receipt(receipt), qos=1)
-            self._counts["receipts"] += 1
-        client.ack(message.mid, message.qos)
+        for one, outcome in zip(judged, outcomes, strict=True):
+            self._counts.update(outcome._asdict())
+            self._answer(one, one.receipt or _receipt_of(one, outcome))
 
-    def _receipt_for(self, topic: str, payload: bytes) -> Receipt:
-        """The answer, after the commit. Raises RemoteProtocolError when not even a name can be read."""
-        gateway = gateway_of(topic)
+    def _answer(self, one: _Judged, receipt: Receipt) -> None:
+        self._counts["rejected"] += len(receipt.rejected)
+        self._counts["receipts"] += 1
+        self._client.publish(receipts_topic(self._prefix, receipt.gateway), encode_receipt(receipt), qos=1)
+        self._acknowledge(one.arrival)
+
+    def _acknowledge(self, arrival: _Arrival) -> None:
+        """Not over another connection than it came by: there its number may be that of another message."""
+        if arrival.connection == self._connection:
+            self._client.ack(arrival.mid, 1)
+
+    def _judge(self, arrival: _Arrival) -> _Judged | None:
+        """What is to be stored of a message, or its refusal; None for what cannot even be answered."""
         try:
-            batch = decode_batch(payload)
+            gateway = gateway_of(arrival.topic)
+            try:
+                batch = decode_batch(arrival.payload)
+            except RemoteProtocolError as error:
+                return _Judged(arrival, gateway, [], (), self._refusal(gateway, arrival.payload, str(error)))
+            if batch.gateway != gateway:
+                raise RemoteProtocolError(f"a batch of {batch.gateway} on {arrival.topic}", field="gateway")
         except RemoteProtocolError as error:
-            return self._refusal(gateway, payload, str(error))
-        if batch.gateway != gateway:
-            raise RemoteProtocolError(f"a batch of {batch.gateway} on {topic}", field="gateway")
-        return self._settle(batch, payload)
+            self._counts["malformed"] += 1
+            self._complain(f"a message on {arrival.topic} cannot be answered: {error}")
+            self._acknowledge(arrival)
+            return None
+        wanted, rejected = self._sorted_out(batch.records)
+        return _Judged(arrival, gateway, wanted, rejected, None, batch.batch_id)
 
-    def _settle(self, batch: Batch, payload: bytes) -> Receipt:
-        reasons = [self._policy(record) for record in batch.records]
-        pairs = list(zip(batch.records, reasons, strict=True))
-        outcome = self._store.store(batch.gateway, [record for record, reason in pairs if not reason])
-        self._counts.update(outcome._asdict())
-        rejected = tuple(
-            Rejection(record_id(record.phone, record.body), reason) for record, reason in pairs if reason
-        )
-        self._counts["rejected"] += len(rejected)
-        again = outcome.redelivered + outcome.duplicated
-        digest = digest_of(payload)
-        return Receipt(batch.gateway, batch.batch_id, digest, outcome.accepted, again, rejected)
+    def _sorted_out(self, records: Sequence[Record]) -> tuple[Sequence[Record], tuple[Rejection, ...]]:
+        """(wanted, rejected), by the policy."""
+        if self._policy is accept_all:
+            return records, ()
+        pairs = [(record, self._policy(record)) for record in records]
+        rejected = tuple(Rejection(id_of(record), reason) for record, reason in pairs if reason)
+        return [record for record, reason in pairs if not reason], rejected
 
     def _refusal(self, gateway: str, payload: bytes, reason: str) -> Receipt:
         name = name_of_batch(payload)
@@ -192,3 +249,9 @@ class Authority:
     def _complain(self, text: str) -> None:
         self._last_error = text
         _LOG.warning("%s", text)
+
+
+def _receipt_of(one: _Judged, outcome: Stored) -> Receipt:
+    again = outcome.redelivered + outcome.duplicated
+    digest = digest_of(one.arrival.payload)
+    return Receipt(one.gateway, one.batch, digest, outcome.accepted, again, one.rejected)

@@ -1,4 +1,5 @@
-"""What the authority keeps: every report once, by record id, with where and when it first came from.
+"""What the authority keeps: every report once, by record id, with where and when it first came from; and
+every other message by the journal entry that it came under.
 
 SQLite in WAL mode, a batch per transaction, durable before a receipt may be sent. Others may read the file
 while the service writes it. No network here.
@@ -7,60 +8,29 @@ while the service writes it. No network here.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
-from protocols.monitoring.reading import read_position
-from protocols.monitoring.records import Record, record_id
+from protocols.monitoring.json_form import read_fields
+from protocols.monitoring.records import MESSAGE, Record, id_of
 from protocols.wire.bcd import identity_of
 
+from .schema import INSERT_MESSAGE, INSERT_REPORT, message_row, prepare, report_row
+
 _BUSY_TIMEOUT_S: Final = 30.0
-_SCHEMA_VERSION: Final = 1
-# `synchronous` FULL makes a commit survive a power cut, not only a crash of this process.
-_SCHEMA: Final = """
-CREATE TABLE IF NOT EXISTS report (
-  id            BLOB PRIMARY KEY,
-  identity      TEXT NOT NULL,
-  gateway       TEXT NOT NULL,
-  sequence      INTEGER NOT NULL,
-  kind          INTEGER NOT NULL,
-  received_ms   INTEGER NOT NULL,
-  reported_ms   INTEGER,
-  latitude_udeg INTEGER NOT NULL,
-  longitude_udeg INTEGER NOT NULL,
-  altitude_m    INTEGER NOT NULL,
-  speed_dkmh    INTEGER NOT NULL,
-  direction_deg INTEGER NOT NULL,
-  fixed         INTEGER NOT NULL,
-  alarm         INTEGER NOT NULL,
-  status        INTEGER NOT NULL,
-  edition       INTEGER NOT NULL,
-  version       INTEGER NOT NULL,
-  serial        INTEGER NOT NULL,
-  phone         TEXT NOT NULL,
-  body          BLOB NOT NULL
-) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS report_by_terminal ON report (identity, reported_ms);
-CREATE TABLE IF NOT EXISTS duplicate (
-  gateway  TEXT NOT NULL,
-  sequence INTEGER NOT NULL,
-  id       BLOB NOT NULL,
-  PRIMARY KEY (gateway, sequence, id)
-) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS terminal (
-  identity TEXT PRIMARY KEY,
-  received INTEGER NOT NULL DEFAULT 0,
-  redelivered INTEGER NOT NULL DEFAULT 0,
-  duplicated INTEGER NOT NULL DEFAULT 0
-) WITHOUT ROWID;
-"""
-_INSERT: Final = "INSERT OR IGNORE INTO report VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
+_CACHE_KIB: Final = 65_536
+_CHECKPOINT_PAGES: Final = 8_192  # of 4 KiB: the log grows to 32 MiB
 _COUNT: Final = """
 INSERT INTO terminal VALUES (?1, ?2, ?3, ?4) ON CONFLICT (identity) DO UPDATE SET
   received = received + ?2, redelivered = redelivered + ?3, duplicated = duplicated + ?4
 """
+
+
+Named = tuple[bytes, str, Record]  # record id, identity, record
+RowOf = Callable[[bytes, str, str, Record], tuple[object, ...]]
+OutcomeOf = Callable[[str, Named], int]
 
 
 class Stored(NamedTuple):
@@ -73,7 +43,7 @@ class Stored(NamedTuple):
 
 
 class TerminalCounts(NamedTuple):
-    """Of one terminal: distinct reports stored, and how often stored ones came again."""
+    """Of one terminal: distinct records stored, and how often stored ones came again."""
 
     received: int
     redelivered: int
@@ -91,6 +61,16 @@ class TrackPoint(NamedTuple):
     direction_deg: int
     kind: int
     fixed: bool
+
+
+class StoredMessage(NamedTuple):
+    """One stored message. read: its fields as `jt808 decode` shows them, None when it is not declared in its
+    edition or does not fit its declaration."""
+
+    record_id: bytes
+    gateway: str
+    record: Record
+    read: dict[str, Any] | None
 
 
 class Store:
@@ -112,7 +92,14 @@ class Store:
         )
         self._database.execute("PRAGMA journal_mode = WAL")
         self._database.execute("PRAGMA synchronous = FULL")
-        self._prepare()
+        # Names are random: their index must stay in memory, and its pages be written back not for each batch.
+        self._database.execute(f"PRAGMA cache_size = {-_CACHE_KIB}")
+        self._database.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES}")
+        try:
+            prepare(self._database)
+        except BaseException:
+            self._database.close()
+            raise
 
     def __enter__(self) -> Store:
         return self
@@ -126,19 +113,23 @@ class Store:
         """Closes the file; what was stored stays."""
         self._database.close()
 
-    def store(self, gateway: str, records: Iterable[Record]) -> Stored:
-        """Stores every report that is new; durable when this returns, all of it or nothing."""
+    def store(self, gateway: str, records: Sequence[Record]) -> Stored:
+        """Stores every record that is new; durable when this returns, all of it or nothing."""
+        return self.store_batches([(gateway, records)])[0]
+
+    def store_batches(self, batches: Sequence[tuple[str, Sequence[Record]]]) -> list[Stored]:
+        """The same for several (gateway, records), in one commit; gives what became of each."""
         self._database.execute("BEGIN IMMEDIATE")
         try:
-            outcome = self._store_records(gateway, records)
+            outcomes = [self._store_records(gateway, records) for gateway, records in batches]
             self._database.execute("COMMIT")
         except BaseException:
             self._database.execute("ROLLBACK")
             raise
-        return outcome
+        return outcomes
 
     def stored_ids(self) -> set[bytes]:
-        """The record ids of everything stored."""
+        """The record ids of all positions stored."""
         return {row[0] for row in self._database.execute("SELECT id FROM report")}
 
     def counts(self) -> TerminalCounts:
@@ -173,8 +164,30 @@ class Store:
         )
         return [TrackPoint._make((*values, bool(fixed))) for *values, fixed in rows]
 
+    def message_entries(self, identity: str) -> dict[bytes, int]:
+        """Under how many journal entries each message of one terminal is stored, by record id."""
+        rows = self._database.execute(
+            "SELECT id, count(*) FROM message WHERE identity = ? GROUP BY id", (identity,)
+        )
+        return dict(rows.fetchall())
+
+    def messages(self, message_id: int | None = None, identity: str | None = None) -> Iterator[StoredMessage]:
+        """Stored messages of one id or all, of one terminal or all, in order of arrival; each is decoded when
+        it is its turn."""
+        rows = self._database.execute(
+            "SELECT id, gateway, sequence, received_ms, phone, edition, version, message_id, serial, body"
+            " FROM message WHERE (?1 IS NULL OR message_id = ?1) AND (?2 IS NULL OR identity = ?2)"
+            " ORDER BY received_ms, gateway, sequence",
+            (message_id, identity),
+        )
+        for name, gateway, *head, body in rows:
+            record = Record._make((*head, MESSAGE, body))
+            yield StoredMessage(
+                name, gateway, record, read_fields(record.message_id, record.edition, record.body)
+            )
+
     def records(self) -> Iterator[tuple[str, Record]]:
-        """Everything stored as (gateway, record), in the order of the gateways' journals."""
+        """All positions stored as (gateway, record), in the order of the gateways' journals."""
         rows = self._database.execute(
             "SELECT gateway, sequence, received_ms, phone, edition, version,"
             " CASE kind WHEN 0 THEN 0x0200 WHEN 3 THEN 0x0201 ELSE 0x0704 END, serial, kind, body"
@@ -182,57 +195,48 @@ class Store:
         )
         return ((gateway, Record(*values)) for gateway, *values in rows)
 
-    def _prepare(self) -> None:
-        found = self._database.execute("PRAGMA user_version").fetchone()[0]
-        if found not in (0, _SCHEMA_VERSION):
-            raise sqlite3.DatabaseError(f"schema version {found}; this program knows {_SCHEMA_VERSION}")
-        self._database.executescript(_SCHEMA)
-        self._database.execute(f"PRAGMA user_version = {_SCHEMA_VERSION}")
-
-    def _store_records(self, gateway: str, records: Iterable[Record]) -> Stored:
-        counts: dict[str, list[int]] = {}
-        for record in records:
-            identity = identity_of(record.phone)
-            outcome = self._store_record(gateway, identity, record)
-            counts.setdefault(identity, [0, 0, 0])[outcome] += 1
+    def _store_records(self, gateway: str, records: Sequence[Record]) -> Stored:
+        identities = {phone: identity_of(phone) for phone in {record.phone for record in records}}
+        named = [(id_of(record), identities[record.phone], record) for record in records]
+        positions = [entry for entry in named if entry[2].kind != MESSAGE]
+        messages = [entry for entry in named if entry[2].kind == MESSAGE]
+        outcomes = self._insert(gateway, positions, INSERT_REPORT, report_row, self._outcome_of_report)
+        outcomes += self._insert(gateway, messages, INSERT_MESSAGE, message_row, _redelivered)
+        counts = {identity: [0, 0, 0] for identity in identities.values()}
+        for (_, identity, _), outcome in zip(positions + messages, outcomes, strict=True):
+            counts[identity][outcome] += 1
         self._database.executemany(_COUNT, [(identity, *count) for identity, count in counts.items()])
         return Stored(*(sum(count[outcome] for count in counts.values()) for outcome in range(3)))
 
-    def _store_record(self, gateway: str, identity: str, record: Record) -> int:
-        """0 stored now, 1 redelivered, 2 duplicated: the index into the counts."""
-        name = record_id(record.phone, record.body)
-        if self._database.execute(_INSERT, _row_of(name, gateway, identity, record)).rowcount:
-            return 0
-        entry = (gateway, record.sequence)
+    def _insert(
+        self, gateway: str, entries: list[Named], statement: str, row_of: RowOf, known: OutcomeOf
+    ) -> list[int]:
+        """0 stored now, 1 redelivered, 2 duplicated, of each entry: the index into the counts. Almost always
+        all are new, which one statement finds out; else each is asked for."""
+        rows = [row_of(name, gateway, identity, record) for name, identity, record in entries]
+        before = self._database.total_changes
+        self._database.execute("SAVEPOINT at_once")
+        self._database.executemany(statement, rows)
+        if self._database.total_changes - before == len(rows):
+            self._database.execute("RELEASE at_once")
+            return [0] * len(rows)
+        self._database.execute("ROLLBACK TO at_once")
+        return [
+            0 if self._database.execute(statement, row).rowcount else known(gateway, entry)
+            for row, entry in zip(rows, entries, strict=True)
+        ]
+
+    def _outcome_of_report(self, gateway: str, entry: Named) -> int:
+        name, _, record = entry
         query = "SELECT gateway, sequence FROM report WHERE id = ?"
-        if self._database.execute(query, (name,)).fetchone() == entry:
+        if self._database.execute(query, (name,)).fetchone() == (gateway, record.sequence):
             return 1
         # A duplicate that is redelivered is still one duplicate.
         remember = "INSERT OR IGNORE INTO duplicate VALUES (?, ?, ?)"
-        return 2 if self._database.execute(remember, (*entry, name)).rowcount else 1
+        return 2 if self._database.execute(remember, (gateway, record.sequence, name)).rowcount else 1
 
 
-def _row_of(name: bytes, gateway: str, identity: str, record: Record) -> tuple[object, ...]:
-    reading = read_position(record.body)
-    return (
-        name,
-        identity,
-        gateway,
-        record.sequence,
-        record.kind,
-        record.received_ms,
-        reading.reported_ms,
-        reading.latitude_udeg,
-        reading.longitude_udeg,
-        reading.altitude_m,
-        reading.speed_dkmh,
-        reading.direction_deg,
-        reading.fixed,
-        reading.alarm,
-        reading.status,
-        record.edition,
-        record.version,
-        record.serial,
-        record.phone,
-        record.body,
-    )
+def _redelivered(_gateway: str, _entry: Named) -> int:
+    """A message whose name and journal entry are there already. (The same name under another entry may be
+    another event: serials come round again. The ledger, which knows what was emitted, tells.)"""
+    return 1

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from protocols.wire.bcd import identity_of
 from protocols.wire.bodies import decode_body
@@ -16,16 +16,26 @@ from protocols.wire.header import EDITION_2013
 from protocols.wire.tables import MSG_POSITION_REPORT
 
 
+class EmittedMessage(NamedTuple):
+    """An uplink message other than positions, as its terminal saw it. times: how often the terminal made a
+    message of this very name (its serial came round), resends not counted."""
+
+    message_id: int
+    acknowledged: bool = True
+    times: int = 1
+
+
 @dataclass(frozen=True)
 class Emitted:
     """What a terminal says: report sequence → record id and body; the acknowledged sequences; how often it
-    gave a sequence to another report.
+    gave a sequence to another report; and its other messages by record id.
     """
 
     identity: str
     reports: Mapping[int, tuple[bytes, bytes]]
     acknowledged: frozenset[int]
     reused: int = 0
+    messages: Mapping[bytes, EmittedMessage] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -40,25 +50,31 @@ class GatewayCounts:
 
 @dataclass(frozen=True)
 class Received:
-    """What the authority says of one terminal. stored: record ids, each once.
+    """What the authority says of one terminal. stored: record ids of positions, each once.
 
     duplicated: arrivals of a stored report under another journal sequence. redelivered: the same delivery
-    again, harmless.
+    again, harmless. messages: record id of each other message → journal entries under which it is stored.
     """
 
     stored: frozenset[bytes] = frozenset()
     duplicated: int = 0
     redelivered: int = 0
+    messages: Mapping[bytes, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Missing:
-    """A report that was emitted and never stored. time: of the device, YYMMDDhhmmss, Beijing time."""
+    """A report that was emitted and never stored. time: of the device, YYMMDDhhmmss, Beijing time.
+
+    For another message: its message_id and record id; sequence 0 and no time.
+    """
 
     terminal: str
     sequence: int
     time: str
     acknowledged: bool
+    message_id: int = MSG_POSITION_REPORT
+    record_id: str = ""
 
 
 @dataclass
@@ -68,7 +84,8 @@ class Account:
     missing: the lost reports by name. phantom: stored reports that nobody emitted. repeated: reports of the
     same content as an earlier one of the same terminal, which it promises never to make. reused: sequences
     given to a second report, which hides what became of the first. redelivered: batches that came twice
-    because a receipt was lost; harmless.
+    because a receipt was lost; harmless. messages: how many of the emitted are no positions; every other
+    figure counts them with the reports.
     """
 
     name: str
@@ -82,6 +99,7 @@ class Account:
     phantom: int = 0
     repeated: int = 0
     reused: int = 0
+    messages: int = 0
     missing: list[Missing] = field(default_factory=list)
 
     @property
@@ -108,7 +126,7 @@ class Account:
     def as_dict(self) -> dict[str, Any]:
         """The figures for JSON."""
         names = ("emitted", "acknowledged", "journalled", "delivered", "received", "lost", "duplicated")
-        others = ("redelivered", "phantom", "repeated", "reused", "held")
+        others = ("redelivered", "phantom", "repeated", "reused", "messages", "held")
         return {name: getattr(self, name) for name in (*names, *others)}
 
 
@@ -156,21 +174,57 @@ def _account(said: Emitted, gateway: GatewayCounts, received: Received) -> Accou
     ids = {record: sequence for sequence, (record, _) in said.reports.items()}
     lost = sorted(sequence for record, sequence in ids.items() if record not in received.stored)
     # Two journal entries of one report are a duplicate even when the second never reached the authority.
-    twice_journalled = max(0, gateway.journalled - len(received.stored | ids.keys()))
+    messages = _held_together(said.messages, received.messages)
+    known = len(received.stored | ids.keys()) + messages.known
+    twice_journalled = max(0, gateway.journalled - known)
     return Account(
         name=said.identity,
-        emitted=len(said.reports),
-        acknowledged=len(said.acknowledged & said.reports.keys()),
+        emitted=len(said.reports) + messages.emitted,
+        acknowledged=len(said.acknowledged & said.reports.keys()) + messages.acknowledged,
         journalled=gateway.journalled,
         delivered=gateway.delivered,
-        received=len(received.stored),
-        duplicated=max(received.duplicated, twice_journalled),
+        received=len(received.stored) + messages.received,
+        duplicated=max(received.duplicated + messages.duplicated, twice_journalled),
         redelivered=received.redelivered,
         repeated=len(said.reports) - len(ids),
         reused=said.reused,
-        phantom=len(received.stored - ids.keys()),
-        missing=[_missing(said, sequence) for sequence in lost],
+        phantom=len(received.stored - ids.keys()) + messages.phantom,
+        messages=messages.emitted,
+        missing=[_missing(said, sequence) for sequence in lost] + _missing_messages(said, received),
     )
+
+
+class _Messages(NamedTuple):
+    """received: entries that answer an emitted message or a phantom, each once. known: entries that may be in
+    the journal without being a duplicate."""
+
+    emitted: int
+    acknowledged: int
+    received: int
+    duplicated: int
+    phantom: int
+    known: int
+
+
+def _held_together(emitted: Mapping[bytes, EmittedMessage], stored: Mapping[bytes, int]) -> _Messages:
+    times = {name: said.times for name, said in emitted.items()}
+    received = sum(min(entries, times.get(name, 1)) for name, entries in stored.items())
+    return _Messages(
+        sum(times.values()),
+        sum(said.times for said in emitted.values() if said.acknowledged),
+        received,
+        sum(stored.values()) - received,
+        sum(name not in emitted for name in stored),
+        sum(times.get(name, 1) for name in emitted.keys() | stored.keys()),
+    )
+
+
+def _missing_messages(said: Emitted, received: Received) -> list[Missing]:
+    return [
+        Missing(said.identity, 0, "", message.acknowledged, message.message_id, name.hex())
+        for name, message in said.messages.items()
+        for _ in range(message.times - received.messages.get(name, 0))
+    ]
 
 
 def _missing(said: Emitted, sequence: int) -> Missing:
@@ -191,6 +245,7 @@ def _total(accounts: Iterable[Account], gateway: GatewayCounts) -> Account:
             "phantom",
             "repeated",
             "reused",
+            "messages",
         ):
             setattr(total, name, getattr(total, name) + getattr(account, name))
         total.missing += account.missing

@@ -79,6 +79,8 @@ def verdict(ledger: Ledger) -> Text:
 def describe(missing: Missing) -> str:
     """A lost report in words: terminal, sequence, the device's time, how far it is known to have come."""
     how = "acknowledged" if missing.acknowledged else "never acknowledged"
+    if missing.record_id:
+        return f"terminal {missing.terminal}, message 0x{missing.message_id:04X}, {how}"
     return f"terminal {missing.terminal}, report {missing.sequence}, device time {missing.time}, {how}"
 
 
@@ -121,9 +123,12 @@ def _worth_showing(ledger: Ledger) -> list[Account]:
 
 
 def _missing_as_dict(missing: Missing) -> dict[str, Any]:
-    return {
+    document = {
         "terminal": missing.terminal,
         "sequence": missing.sequence,
         "device_time": missing.time,
         "acknowledged": missing.acknowledged,
     }
+    if missing.record_id:
+        document |= {"message_id": f"0x{missing.message_id:04X}", "record_id": missing.record_id}
+    return document

@@ -5,10 +5,19 @@ from pathlib import Path
 
 import pytest
 
-from protocols.monitoring.records import record_id
+from protocols.monitoring.records import MESSAGE, Record, id_of, record_id
 from protocols.wire.bcd import identity_of
 from simulator.authority.store import Store, Stored, TerminalCounts
 from tests.monitoring.mix import make_mix
+
+VERSION_1_COLUMNS = """
+  id BLOB PRIMARY KEY, identity TEXT NOT NULL, gateway TEXT NOT NULL, sequence INTEGER NOT NULL,
+  kind INTEGER NOT NULL, received_ms INTEGER NOT NULL, reported_ms INTEGER, latitude_udeg INTEGER NOT NULL,
+  longitude_udeg INTEGER NOT NULL, altitude_m INTEGER NOT NULL, speed_dkmh INTEGER NOT NULL,
+  direction_deg INTEGER NOT NULL, fixed INTEGER NOT NULL, alarm INTEGER NOT NULL, status INTEGER NOT NULL,
+  edition INTEGER NOT NULL, version INTEGER NOT NULL, serial INTEGER NOT NULL, phone TEXT NOT NULL,
+  body BLOB NOT NULL
+"""
 
 
 @pytest.fixture
@@ -107,3 +116,46 @@ def test_readers_see_what_was_committed_while_the_service_runs(path: Path) -> No
         assert len(reader.stored_ids()) == 10
         writer.store("gw", records[10:])
         assert reader.counts().received == 20
+
+
+WAYBILL = Record(7, 5, "013800138000", 2013, 0, 0x0701, 3, MESSAGE, bytes.fromhex("00000003616263"))
+
+
+def test_messages_stand_in_a_table_of_their_own_and_are_decoded_when_asked(path: Path) -> None:
+    position = make_mix(1)[0]
+    strange = WAYBILL._replace(sequence=8, message_id=0x0F01, body=b"")
+    with Store(path) as store:
+        assert store.store("gw", [position, WAYBILL, strange]) == Stored(3, 0, 0)
+        assert [record for _, record in store.records()] == [position]
+        (found,) = store.messages(0x0701)
+        assert (found.record, found.gateway, found.record_id) == (WAYBILL, "gw", id_of(WAYBILL))
+        assert found.read is not None
+        assert [one.read for one in store.messages(identity="13800138000")][1] is None, "declared nowhere"
+        assert store.counts() == TerminalCounts(3, 0, 0)
+
+
+def test_a_message_is_stored_once_for_each_journal_entry(path: Path) -> None:
+    """Its serial came round and it is another event, or the gateway journalled it twice: the ledger tells."""
+    again = WAYBILL._replace(sequence=9)
+    with Store(path) as store:
+        assert store.store("gw", [WAYBILL]) == Stored(1, 0, 0)
+        assert store.store("gw", [WAYBILL, again]) == Stored(1, 1, 0)
+        assert store.message_entries("13800138000") == {id_of(WAYBILL): 2}
+
+
+def test_a_database_of_version_1_is_taken_over(path: Path) -> None:
+    records = make_mix(20, vehicles=3)
+    with Store(path) as store:
+        store.store("gw", records)
+    old = sqlite3.connect(path)
+    old.executescript(
+        "ALTER TABLE report RENAME TO newer; DROP INDEX report_by_terminal; DROP TABLE message;"
+        f"CREATE TABLE report ({VERSION_1_COLUMNS}) WITHOUT ROWID;"
+        "INSERT INTO report SELECT * FROM newer; DROP TABLE newer;"
+        "CREATE INDEX report_by_terminal ON report (identity, reported_ms); PRAGMA user_version = 1"
+    )
+    old.close()
+    with Store(path) as store:
+        assert [record for _, record in store.records()] == records
+        assert store.store("gw", records) == Stored(0, 20, 0)
+        assert store.store("gw", [WAYBILL]) == Stored(1, 0, 0)

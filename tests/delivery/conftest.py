@@ -8,7 +8,7 @@ import pytest
 from edge_gateway.journal.group import STORED
 from edge_gateway.journal.journal import Journal
 from edge_gateway.journal.origin import Origin
-from protocols.monitoring.records import Record
+from protocols.monitoring.records import MESSAGE, Record, pack_message
 from simulator.broker import Broker
 
 from .journal_in_memory import JournalInMemory
@@ -21,7 +21,9 @@ class JournalOnDisk(Journal):
     def append(self, records: list[Record]) -> None:
         outcomes: list[int] = []
         for record in records:
-            report = (record.serial, record.kind, record.body)
+            is_message = record.kind == MESSAGE
+            body = pack_message(record.message_id, record.body) if is_message else record.body
+            report = (record.serial, record.kind, body)
             origin = Origin(record.phone, record.edition, record.version)
             self.submit(origin, record.received_ms, [report], outcomes.append)
         wait_for(lambda: len(outcomes) == len(records), "commits")

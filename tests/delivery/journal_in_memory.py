@@ -1,8 +1,9 @@
 """The smallest thing that keeps the promises of the journal: for tests of delivery without a disk."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
+from edge_gateway.delivery.spans import Span
 from protocols.monitoring.records import Record
 
 
@@ -13,6 +14,9 @@ class JournalInMemory:
         self.records: list[Record] = []
         self.dead_letters: dict[int, str] = {}
         self.confirmed_sequence = 0
+        self.ahead: tuple[Span, ...] = ()
+        self.lost = 0
+        self.record_bytes = 100.0
         self.confirm_calls = 0
         self._listeners: list[Callable[[], None]] = []
         self._lock = threading.Lock()
@@ -40,11 +44,20 @@ class JournalInMemory:
     def set_aside_after(self, sequence: int) -> int:
         return sequence
 
-    def confirm(self, sequence: int) -> None:
+    def destination(self, name: str) -> "JournalInMemory":
+        """For the one destination that a test has."""
+        return self
+
+    def confirm(self, sequence: int, ahead: Sequence[Span] = ()) -> None:
         with self._lock:
             assert self.confirmed_sequence <= sequence <= len(self.records)
             self.confirmed_sequence = sequence
+            self.ahead = tuple(ahead)
             self.confirm_calls += 1
+
+    def cut_loose(self, sequence: int, ahead: Sequence[Span], lost: int) -> None:
+        self.confirm(sequence, ahead)
+        self.lost += lost
 
     def reject(self, entries: list[tuple[int, str]]) -> None:
         with self._lock:

@@ -1,6 +1,9 @@
 """Configuration for tests of delivery, without files."""
 
 from dataclasses import dataclass, field
+from typing import Any
+
+from edge_gateway.delivery.settings import Settings
 
 
 @dataclass(frozen=True)
@@ -36,3 +39,11 @@ class Config:
     mqtt: Mqtt
     gateway: Gateway = field(default_factory=Gateway)
     batch: Batching = field(default_factory=Batching)
+    destination: tuple[Settings, ...] = ()
+
+
+def settings(**values: Any) -> Settings:
+    """A destination as [[destination]] makes one, with the bounds of the tests."""
+    return Settings(
+        **{"name": "", "gateway": "gw", "host": "127.0.0.1", "port": 1, "max_records": 50} | values
+    )

@@ -12,7 +12,7 @@ from protocols.monitoring.records import record_id
 from tests.monitoring.mix import make_mix
 
 from .journal_in_memory import JournalInMemory
-from .settings import Batching
+from .settings import settings
 
 
 class Bench:
@@ -23,14 +23,16 @@ class Bench:
         self.journal.append(make_mix(30))
         self.window = Window(4, 1000, 0, lambda: 0.0)
         self.counts: Counter[str] = Counter()
-        self.source = BatchSource("gw", Batching(max_records=10), self.journal)
+        self.source = BatchSource(settings(max_records=10), self.journal)
         self.confirmations = Confirmations("gw", self.window, self.journal, self.counts)
+        self.taken = 0
         self.first, self.second = self.send(), self.send()
 
     def send(self) -> InFlight:
-        found = self.source.next_batch(self.window.taken_through, 0)
+        found = self.source.next_batch(self.taken, 0)
         assert found
         self.window.add(found[0])
+        self.taken = found[0].last
         return found[0]
 
     def receipt(self, batch: InFlight, **changes: object) -> bytes:

@@ -64,8 +64,8 @@ def journalled(folder: Path, edition: int, sent: list[bytes], log_in_version: in
         build_frame(build_header(0x0102, len(body), phone, 1, log_in_version) + body) + b"".join(sent), 0
     )
     submissions = session.submissions()
-    for origin, reports, _ in submissions:
-        journal.submit(origin, 1_760_000_000_000, reports, outcomes)
+    for submission in submissions:
+        journal.submit(submission.origin, 1_760_000_000_000, submission.reports, outcomes)
     assert set(outcomes.wait(len(submissions))) == {STORED}
     records = journal.read_after(0, 100, 1 << 20)
     journal.close()

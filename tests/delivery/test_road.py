@@ -3,7 +3,7 @@
 import json
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,6 +11,7 @@ import pytest
 from paho.mqtt import publish
 
 from edge_gateway.delivery import Delivery
+from edge_gateway.delivery.spans import Span
 from protocols.monitoring.records import Record, record_id
 from simulator.authority.service import Authority
 from simulator.authority.store import Store, TerminalCounts
@@ -173,7 +174,7 @@ def test_a_broker_that_acknowledges_and_drops_cannot_move_the_cursor(tmp_path: P
             journal.append(records)
             wait_for(lambda: delivery.stats()["resent_batches"] >= 4, delivery.stats)
             assert delivery.stats()["pubacks"] >= 4
-            assert delivery.stats()["in_flight"] == 2
+            assert delivery.stats()["in_flight"] >= 1
             assert journal.confirmed_sequence == 0
             broker.stop()
             broker.extra = LIAR.replace('deny: ["gov.v1.pos.>"]', 'deny: ["nothing"]')
@@ -244,11 +245,11 @@ def test_a_journal_that_fails_is_tried_again(broker: Broker, tmp_path: Path) -> 
     class Failing(JournalInMemory):
         failures = 3
 
-        def confirm(self, sequence: int) -> None:
+        def confirm(self, sequence: int, ahead: Sequence[Span] = ()) -> None:
             if self.failures:
                 self.failures -= 1
                 raise OSError("no space left on device")
-            super().confirm(sequence)
+            super().confirm(sequence, ahead)
 
     records, journal = make_mix(60), Failing()
     delivery = Delivery(config_for(broker), journal)

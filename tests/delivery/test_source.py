@@ -6,7 +6,7 @@ from protocols.monitoring.receipt import digest_of
 from tests.monitoring.mix import make_mix
 
 from .journal_in_memory import JournalInMemory
-from .settings import Batching
+from .settings import settings
 
 
 def _everything(source: BatchSource, last: int) -> list:
@@ -22,7 +22,7 @@ def _everything(source: BatchSource, last: int) -> list:
 def test_batches_cover_the_journal_without_a_gap() -> None:
     journal = JournalInMemory()
     journal.append(make_mix(95))
-    source = BatchSource("gw", Batching(max_records=40), journal)
+    source = BatchSource(settings(max_records=40), journal)
     batches = _everything(source, 95)
     assert [batch.count for batch in batches] == [40, 40, 15]
     assert [record for batch in batches for record in decode_batch(batch.payload).records] == journal.records
@@ -33,7 +33,7 @@ def test_batches_cover_the_journal_without_a_gap() -> None:
 def test_the_same_run_is_written_the_same_way_after_a_restart() -> None:
     journal = JournalInMemory()
     journal.append(make_mix(40))
-    first, second = (BatchSource("gw", Batching(), journal).next_batch(0, 0) for _ in range(2))
+    first, second = (BatchSource(settings(), journal).next_batch(0, 0) for _ in range(2))
     assert first and second
     assert first[0].payload == second[0].payload
 
@@ -43,7 +43,7 @@ def test_a_message_stays_below_what_brokers_take() -> None:
     large = [record._replace(body=record.body + b"\xf0\xff" + bytes(255)) for record in make_mix(1000)]
     journal = JournalInMemory()
     journal.append(large + make_mix(4000))
-    source = BatchSource("gw", Batching(max_records=1000, max_bytes=2_000_000, form="json"), journal)
+    source = BatchSource(settings(max_records=1000, max_bytes=2_000_000, form="json"), journal)
     batches = _everything(source, 5000)
     assert max(len(batch.payload) for batch in batches) <= PAYLOAD_BYTES_MAX
     assert 100 <= batches[0].count <= 500
@@ -53,7 +53,7 @@ def test_a_message_stays_below_what_brokers_take() -> None:
 def test_bodies_that_compress_well_still_fit_what_a_receiver_expands() -> None:
     journal = JournalInMemory()
     journal.append([record._replace(body=record.body + bytes(60_000)) for record in make_mix(200)])
-    source = BatchSource("gw", Batching(max_records=10_000, max_bytes=16 << 20), journal)
+    source = BatchSource(settings(max_records=10_000, max_bytes=16 << 20), journal)
     for batch in _everything(source, 200):
         assert decode_batch(batch.payload).count == batch.count
 
@@ -64,7 +64,7 @@ def test_a_record_that_cannot_be_written_is_a_dead_letter_and_holds_up_nobody() 
     for at in (0, 12, 13):
         records[at] = records[at]._replace(phone="not a phone")
     journal.append(records)
-    batches = _everything(BatchSource("gw", Batching(), journal), 30)
+    batches = _everything(BatchSource(settings(), journal), 30)
     assert [(batch.first, batch.last, bool(batch.payload)) for batch in batches] == [
         (1, 1, False), (2, 12, True), (13, 13, False), (14, 14, False), (15, 30, True),
     ]  # fmt: skip

@@ -1,7 +1,9 @@
 """Bounded, out of order, contiguous cursor, resend with back-off. No clock, no broker."""
 
 import random
+from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -12,9 +14,16 @@ def make(size: int = 4, cursor: int = 0) -> Window:
     return Window(size, 1000, cursor, lambda: 0.0)
 
 
+def batch_of(first: int, last: int, now_ms: int = 0, **more: Any) -> InFlight:
+    values = {"count": last - first + 1, "messages": [("t", b"x")], "digest": "", "now_ms": now_ms} | more
+    return InFlight(f"gw/{first}/{last - first + 1}", first, last, **values)
+
+
 def add(window: Window, count: int = 10, now_ms: int = 0) -> InFlight:
-    first = window.taken_through + 1
-    batch = InFlight(f"gw/{first}/{count}", first, first + count - 1, payload=b"x", digest="", now_ms=now_ms)
+    """The batch behind those that were added last."""
+    ends = [batch.last for batch in window.due(10**9)] + [last for _, last in window.ahead]
+    first = max([window.cursor, *ends]) + 1
+    batch = batch_of(first, first + count - 1, now_ms)
     window.add(batch)
     return batch
 
@@ -44,26 +53,67 @@ def test_the_window_is_bounded() -> None:
     assert not window.has_room
 
 
-def test_confirmations_run_ahead_of_a_lost_batch_only_so_far() -> None:
+def test_confirmations_run_ahead_of_a_lost_batch_and_are_remembered() -> None:
     window = make(size=2)
-    add(window)
-    batches = 1
-    while window.has_room:
+    lost = add(window)
+    for _ in range(50):
         window.settle(add(window))
-        batches += 1
-    assert batches == 8
-    assert window.cursor == 0
+    assert (window.cursor, window.ahead, window.confirmed_ahead) == (0, ((11, 510),), 500)
+    window.settle(lost)
+    assert (window.cursor, window.ahead) == (510, ())
 
 
-def test_a_batch_that_does_not_follow_is_refused() -> None:
-    window = make()
+def test_a_batch_that_is_here_or_confirmed_is_refused() -> None:
+    window = make(cursor=10)
     add(window)
-    for first in (5, 12):
-        try:
-            window.add(InFlight("gw/x", first, 20, payload=b"", digest="", now_ms=0))
-        except ValueError:
-            continue
-        raise AssertionError(first)
+    window.settle(add(window))
+    for first, last in ((5, 10), (12, 20), (20, 25)):
+        with pytest.raises(ValueError):
+            window.add(batch_of(first, last))
+    window.add(batch_of(31, 32))
+
+
+def test_it_begins_behind_what_was_confirmed_ahead() -> None:
+    window = Window(4, 1000, 10, lambda: 0.0, [(21, 30)])
+    gap = add_gap(window, 11, 20)
+    window.settle(gap)
+    assert (window.cursor, window.ahead) == (30, ())
+
+
+def add_gap(window: Window, first: int, last: int, live: bool = False) -> InFlight:
+    batch = batch_of(first, last, live=live)
+    window.add(batch)
+    return batch
+
+
+def test_a_backlog_leaves_room_for_what_is_new() -> None:
+    window = make(size=4)
+    assert window.room_for_backlog(1, 100)
+    for first in (1, 11, 21):
+        add_gap(window, first, first + 9)
+    assert window.has_room and not window.room_for_backlog(1, 100)
+    add_gap(window, 1001, 1005, live=True)
+    assert not window.has_room
+    assert [batch.first for batch in window.due(0)] == [1001, 1, 11, 21]
+
+
+def test_a_backlog_is_paced_by_records() -> None:
+    window = make(size=10)
+    add_gap(window, 1, 60)
+    assert window.room_for_backlog(1, 61)
+    assert not window.room_for_backlog(1, 60)
+
+
+def test_what_is_given_up_is_counted_and_the_rest_goes_on() -> None:
+    window = make(size=10)
+    first, second, third = add(window), add(window), add(window)
+    window.settle(second)
+    assert window.give_up(25) == (20, 10), "the third goes beyond and stays"
+    assert (window.cursor, window.in_flight, first.settled) == (20, 1, True)
+    window.settle(first)
+    window.settle(third)
+    assert window.cursor == 30
+    assert window.give_up(7) == (30, 0)
 
 
 def test_no_confirmation_means_sent_again_ever_more_slowly() -> None:
@@ -89,7 +139,7 @@ def test_settling_frees_the_bytes_and_is_idempotent() -> None:
     second = add(window)
     window.settle(second)
     window.settle(second)
-    assert second.payload == b""
+    assert second.payload == b"" and second.size == 0
     assert window.in_flight == 1
 
 

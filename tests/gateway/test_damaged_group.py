@@ -10,7 +10,7 @@ from edge_gateway.delivery.source import BatchSource
 from edge_gateway.delivery.window import Window
 from edge_gateway.journal import STORED, Journal, Origin, read_totals
 from protocols.monitoring.forms import decode_batch
-from tests.delivery.settings import Batching
+from tests.delivery.settings import settings
 
 from .support import RECEIVED_MS, Outcomes, everything, report
 
@@ -47,8 +47,8 @@ def damage(path: Path, first_sequence: int, column: str = "records", at: int = 6
 def delivered(journal: Journal) -> list[int]:
     """The sequences of what a delivery sends; it confirms each batch, and the cursor ends at the end."""
     window = Window(4, 1000, journal.confirmed_sequence, lambda: 0.0)
-    source, sent = BatchSource("gw", Batching(max_records=7), journal), []
-    while found := source.next_batch(window.taken_through, 0):
+    source, sent = BatchSource(settings(max_records=7), journal.destination("")), []
+    while found := source.next_batch(window.cursor, 0):
         window.add(found[0])
         if found[0].payload:
             sent += [record.sequence for record in decode_batch(found[0].payload).records]

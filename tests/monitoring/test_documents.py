@@ -62,7 +62,13 @@ def test_the_schemas_hold_the_constants_of_the_code() -> None:
     assert BATCH_SCHEMA["properties"]["count"]["maximum"] == batch.COUNT_MAX
     assert BATCH_SCHEMA["$defs"]["gateway"]["pattern"] == f"^{topics.GATEWAY_ID_PATTERN}$"
     assert record["kind"]["enum"] == list(KIND_NAMES)
-    assert set(record["message_id"]["enum"]) == {f"0x{number:04X}" for number in KIND_MESSAGE_IDS}
+    carriers = {f"0x{number:04X}" for number in KIND_MESSAGE_IDS}
+    kinds = BATCH_SCHEMA["$defs"]["record"]
+    assert set(kinds["else"]["properties"]["message_id"]["enum"]) == carriers
+    assert set(kinds["then"]["properties"]["message_id"]["not"]["enum"]) == carriers
+    assert kinds["then"]["properties"]["body"]["maxLength"] == 2 * batch.MESSAGE_BYTES_MAX
+    assert kinds["else"]["properties"]["body"]["maxLength"] == 2 * batch.BODY_BYTES_MAX
+    assert kinds["else"]["properties"]["body"]["minLength"] == 2 * batch.BODY_BYTES_MIN
     assert record["edition"]["enum"] == list(batch.EDITIONS)
     assert RECEIPT_SCHEMA["properties"]["schema"]["const"] == receipt.SCHEMA
     assert RECEIPT_SCHEMA["properties"]["error"]["maxLength"] == receipt.REASON_LENGTH_MAX

@@ -1,5 +1,6 @@
 """Both written forms give back what went in, and nothing but RemoteProtocolError for what is no batch."""
 
+import json
 import random
 import struct
 import tracemalloc
@@ -53,7 +54,10 @@ def test_the_line_costs_few_bytes_a_position(vehicles: int, count: int, most: in
         ({"version": 1}, "version"),
         ({"version": 256, "phone": "00000000013800138000"}, "version"),
         ({"serial": 65536}, "serial"),
-        ({"kind": 4}, "kind"),
+        ({"kind": 5}, "kind"),
+        ({"kind": 4}, "message_id"),
+        ({"kind": 4, "message_id": 0x0704}, "message_id"),
+        ({"kind": 4, "message_id": 0x0701, "body": bytes(256 * 1024 + 1)}, "body"),
         ({"message_id": 0x0704}, "message_id"),
         ({"body": bytes(27)}, "body"),
         ({"sequence": 0}, "sequence"),
@@ -224,3 +228,46 @@ def test_southern_and_western_reports_read_signed() -> None:
     text = encode_batch(Batch("gw", [RECORD._replace(body=body)]), "json").decode()
     assert '"latitude":-33.0,"longitude":-70.0' in text
     assert '"reported_at":"2026-01-01T00:00:00.000Z"' in text
+
+
+PURE_BATCH_CRC = 3574537602
+WAYBILL = Record(
+    8, 1_763_700_000_500, "013800138000", 2013, 0, 0x0701, 10, 4, bytes.fromhex("00000003616263")
+)
+
+
+def test_pure_positions_cost_no_byte_for_messages() -> None:
+    """Byte for byte what version 1 always was: the digest is of a batch written before messages came."""
+    payload = encode_batch(Batch("gw-1", make_mix(50)), "columnar", "none")
+    assert payload[4] == columnar.VERSION
+    assert zlib.crc32(payload) == PURE_BATCH_CRC
+
+
+def test_a_message_is_read_where_it_is_declared() -> None:
+    payload = encode_batch(Batch("gw", [RECORD, WAYBILL]), "json")
+    document = json.loads(payload)["records"][1]
+    assert (document["kind"], document["message_id"], document["position"]) == ("message", "0x0701", None)
+    assert document["report"]
+    unknown = WAYBILL._replace(message_id=0x0F77, sequence=9)
+    assert json.loads(encode_batch(Batch("gw", [unknown]), "json"))["records"][0]["report"] is None
+
+
+def test_messages_beside_positions_hardly_disturb_their_columns() -> None:
+    positions = make_mix(1000, 5000)
+    alone = len(encode_batch(Batch("gw", positions)))
+    mixed = [
+        record._replace(kind=4, message_id=0x0301, body=b"\x07") if at % 100 == 0 else record
+        for at, record in enumerate(positions)
+    ]
+    assert len(encode_batch(Batch("gw", mixed))) <= alone * 1.02
+
+
+@pytest.mark.parametrize("flags", [0, 4, 127])
+def test_unknown_flags_are_refused(flags: int) -> None:
+    payload = bytearray(encode_batch(Batch("gw", [RECORD, WAYBILL]), "columnar", "none"))
+    at = columnar._Head(bytes(payload)).content_at
+    payload[at] = flags
+    payload[-4:] = zlib.crc32(payload[:-4]).to_bytes(4, "big")
+    with pytest.raises(RemoteProtocolError) as caught:
+        decode_batch(bytes(payload))
+    assert caught.value.field == "flags"

@@ -8,7 +8,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from protocols.monitoring.reading import ms_of_text, read_position, text_of_ms, utc_ms_of
-from protocols.monitoring.records import record_id
+from protocols.monitoring.records import (
+    LIVE,
+    MESSAGE,
+    Record,
+    id_of,
+    message_hasher,
+    pack_message,
+    record_id,
+    unpack_message,
+)
 from protocols.monitoring.topics import batch_id, gateway_of, parse_batch_id
 from protocols.wire.errors import LocalProtocolError, RemoteProtocolError
 
@@ -23,6 +32,33 @@ def test_the_id_is_what_the_contract_says() -> None:
 def test_the_id_does_not_depend_on_the_width_of_the_phone_field() -> None:
     assert record_id("013800138000", bytes(30)) == record_id("00000000013800138000", bytes(30))
     assert record_id("013800138000", bytes(30)) != record_id("013800138001", bytes(30))
+
+
+def test_the_id_of_a_message_is_what_the_contract_says() -> None:
+    """Identity, zero, serial, message id, body; under a personalisation that no position has."""
+    named = b"13800138000\x00" + bytes((0, 5, 7, 1)) + b"waybill"
+    expected = blake2b(named, digest_size=16, person=b"dianyun.message").digest()
+    record = Record(1, 0, "013800138000", 2013, 0, 0x0701, 5, MESSAGE, b"waybill")
+    assert id_of(record) == record_id("013800138000", b"waybill", MESSAGE, 5, 0x0701) == expected
+    hasher = message_hasher("013800138000")
+    hasher.update((5).to_bytes(2, "big") + pack_message(0x0701, b"waybill"))
+    assert hasher.digest() == expected
+
+
+def test_two_equal_events_are_two_facts_and_a_resend_is_one() -> None:
+    event = Record(1, 0, "013800138000", 2013, 0, 0x0301, 5, MESSAGE, b"\x07")
+    assert id_of(event) == id_of(event._replace(sequence=9, received_ms=77, phone="00000000013800138000"))
+    assert len({id_of(event), id_of(event._replace(serial=6)), id_of(event._replace(message_id=0x0302))}) == 3
+
+
+def test_serial_and_carrier_do_not_name_a_position() -> None:
+    live = Record(1, 0, "013800138000", 2013, 0, 0x0200, 5, LIVE, bytes(28))
+    assert id_of(live) == id_of(live._replace(serial=6)) == record_id("013800138000", bytes(28))
+
+
+@given(st.integers(0, 0xFFFF), st.binary(max_size=40))
+def test_packed_messages_come_back(message_id: int, body: bytes) -> None:
+    assert unpack_message(pack_message(message_id, body)) == (message_id, body)
 
 
 @given(st.integers(0, 253_402_300_799_999))
