@@ -5,17 +5,36 @@ asyncio, no SQL here: `edge_gateway.server` is the shell around it.
 """
 
 from .core import Session
-from .events import Authenticated, Close, Deregister, Event, Left, Register, Submission
-from .ports import SessionLimits
+from .events import (
+    Answered,
+    Authenticated,
+    Close,
+    Deregister,
+    EditionSeen,
+    Event,
+    Left,
+    Register,
+    StoreMedia,
+    Submission,
+    Uplink,
+)
+from .ports import Budget, House, PackageLimits, SessionLimits
 
 __all__ = [
+    "Answered",
     "Authenticated",
+    "Budget",
     "Close",
     "Deregister",
+    "EditionSeen",
     "Event",
+    "House",
     "Left",
+    "PackageLimits",
     "Register",
     "Session",
     "SessionLimits",
+    "StoreMedia",
     "Submission",
+    "Uplink",
 ]

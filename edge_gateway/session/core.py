@@ -2,119 +2,180 @@
 
 Reports are never answered here: their answers leave with them to the journal and come back after the commit.
 One bad frame costs one frame. Who is not authenticated gets failures, and after a few of them the door.
+`dispatch` opens frames and finds who works on them; what each message does stands in the file of its family.
 """
 
 from collections import Counter
-from collections.abc import Callable
-from typing import Final
+from collections.abc import Sequence
+from typing import Any, Final
 
-from protocols.jt808 import fast
-from protocols.wire.bcd import identity_of, is_bcd
-from protocols.wire.errors import LocalProtocolError, RemoteProtocolError
-from protocols.wire.framing import FrameSplitter
-from protocols.wire.header import EDITION_2013, EDITION_2019, Header, parse_header
-from protocols.wire.tables import (
-    MSG_POSITION_BATCH_UPLOAD,
-    MSG_POSITION_QUERY_RESPONSE,
-    MSG_POSITION_REPORT,
-    MSG_TERMINAL_AUTHENTICATION,
-    MSG_TERMINAL_DEREGISTRATION,
-    MSG_TERMINAL_GENERAL_RESPONSE,
-    MSG_TERMINAL_HEARTBEAT,
-    MSG_TERMINAL_REGISTRATION,
-    RESULT_BAD_MESSAGE,
-    RESULT_FAILED,
-    RESULT_OK,
-    RESULT_UNSUPPORTED,
-)
+from protocols.jt808.body_encryption import BodyCipher
+from protocols.jt808.quirks import Profile
+from protocols.wire.errors import LocalProtocolError
+from protocols.wire.framing import DELIMITER, FrameSplitter
+from protocols.wire.header import EDITION_2013, Header
+from protocols.wire.reassembly import SentBuffer
 
-from . import table
+from ..journal import Origin
+from . import dispatch, downlink, pictures, table
 from .answers import Speaker, as_failures
-from .events import Authenticated, Close, Deregister, Event, Left, Register, Submission
+from .events import Close, Event, Submission
+from .ids import UNANSWERED
 from .intake import Intake
-from .ports import Door, SessionLimits
-from .registration import read_registration
+from .packages import Packages, Received
+from .ports import Door, House, SessionLimits
 
-_DOWNLINK: Final = 0x8000  # ids from here on are the platform's; answering one could answer an echo for ever
-# Answers themselves: nothing is said to them, not even that they are bad.
-_UNANSWERED: Final = (MSG_TERMINAL_GENERAL_RESPONSE, MSG_POSITION_QUERY_RESPONSE)
-_BEFORE_AUTHENTICATION: Final = (MSG_TERMINAL_REGISTRATION, MSG_TERMINAL_AUTHENTICATION)
+_HOUSE: Final = House()
 
 
 class Session:
-    """Feed it with `receive`, then take `data_to_send`, `submissions` and `events`.
+    """Feed it with `receive`, then take `data_to_send`, `submissions` and `events`; `tick` it now and then.
 
     `counters` are shared by all sessions and count what was received and refused, by cause. `state` is one of
-    `table`'s.
+    `table`'s. What has no underscore and is not described as the shell's is for the handlers of this room.
     """
 
     __slots__ = (
-        "_door",
+        "_between",
         "_events",
-        "_heard_ms",
-        "_intake",
-        "_limits",
-        "_out",
-        "_registering",
-        "_registrations",
-        "_speaker",
-        "_splitter",
-        "_strikes",
+        "_pictures",
+        "_sent",
         "_unknown_since_ms",
+        "cipher",
         "counters",
+        "door",
+        "heard_ms",
+        "house",
+        "intake",
+        "limits",
+        "out",
+        "packages",
+        "profile",
+        "registering",
+        "registrations",
+        "speaker",
+        "speaks_rsa",
+        "splitter",
         "state",
+        "strikes",
     )
 
-    def __init__(self, door: Door, limits: SessionLimits, counters: Counter[str], now_ms: int) -> None:
+    def __init__(
+        self,
+        door: Door,
+        limits: SessionLimits,
+        counters: Counter[str],
+        now_ms: int,
+        house: House = _HOUSE,
+    ) -> None:
         self.state = table.CONNECTED
         self.counters = counters
-        self._door = door
-        self._limits = limits
-        self._unknown_since_ms = self._heard_ms = now_ms
-        self._splitter = FrameSplitter()
-        self._speaker = Speaker()
-        self._intake = Intake(self._speaker)
-        self._strikes = 0
-        self._registrations = 0
-        self._registering: tuple[bytes, int] | None = None  # phone and serial of the 0x0100 in work
-        self._out = bytearray()
+        self.door = door
+        self.house = house
+        self.limits = limits
+        self.speaker = Speaker()
+        self.intake = Intake(self.speaker)
+        self.out = bytearray()
+        self.registering: tuple[bytes, int] | None = None  # phone and serial of the 0x0100 in work
+        self.registrations = 0
+        self.strikes = 0
+        self.profile: Profile | None = None
+        self.cipher: BodyCipher | None = None
+        self.speaks_rsa = False  # it sent a body that we could decrypt
+        self._unknown_since_ms = self.heard_ms = now_ms
+        self.splitter = FrameSplitter()
+        self._between = (
+            False  # the splitter holds nothing: the next byte begins a frame or ends one before it
+        )
         self._events: list[Event] = []
+        # Most terminals never need these, and there are many terminals.
+        self.packages: Packages | None = None
+        self._sent: SentBuffer | None = None
+        self._pictures: pictures.Pictures | None = None
+
+    # For the shell.
 
     @property
     def identity(self) -> str | None:
         """Of the authenticated terminal: its phone digits without leading zeros."""
-        origin = self._intake.origin
+        origin = self.intake.origin
         return origin.identity if origin else None
+
+    @property
+    def edition(self) -> int:
+        """In which bodies for the terminal are to be written; 2013 before it is known."""
+        origin = self.intake.origin
+        return origin.edition if origin else EDITION_2013
+
+    def receive_plain(self, data: bytes, now_ms: int) -> tuple[Origin, int, bytes, bytes] | None:
+        """The short way for nearly every read: whole position reports and nothing else.
+
+        Gives what would else be one of `submissions`: origin, how many, the reports, their answers. None: it
+        is one for `receive`.
+        """
+        if not self._between:
+            return None
+        taken = self.intake.take_whole(data)
+        if taken is not None:
+            self.counters["frames_0200"] += taken[1]
+            self.heard_ms = now_ms
+        return taken
 
     def receive(self, data: bytes, now_ms: int) -> None:
         """Takes the next bytes of the stream. Raises nothing that the peer could cause."""
-        candidates = self._splitter.split(data)
-        if not candidates or self.state == table.CLOSED:
-            return
-        at, end = 0, len(candidates)
-        while True:
-            stopped = self._intake.take_plain(candidates, at)
-            if stopped > at:
-                self.counters["frames_0200"] += stopped - at
-                self._heard_ms = now_ms
-                at = stopped
-            if at == end:
-                break
-            self._take_one(candidates[at], now_ms)
-            at += 1
-            if at == end or self.state == table.CLOSED:
-                break
+        at, end = 0, len(data)
+        while at < end and self.state != table.CLOSED:
+            if self._between:
+                at, count = self.intake.take_plain(data, at)
+                if count:
+                    self.counters["frames_0200"] += count
+                    self.heard_ms = now_ms
+                if at == end:
+                    break
+            # The long way: one candidate, then the lane looks again. For a stranger all that came at once.
+            stop = (
+                data.find(DELIMITER, at) + 1 if self.state == table.ONLINE else data.rfind(DELIMITER, at) + 1
+            )
+            piece, self._between = data[at : stop or end], stop > at
+            at = stop or end
+            for candidate in self.splitter.split(piece):
+                dispatch.take(self, candidate, now_ms)
+                if self.state == table.CLOSED:
+                    break
+
+    def send(self, message_id: int, body: bytes, now_ms: int, first_serial: int | None = None) -> list[int]:
+        """Writes a message of the platform, `body` as its edition has it; in packages when it is long.
+
+        first_serial: of an earlier sending on this connection, to say it again with the same serials. Gives
+        the serials of its frames; a 0x0001 to any of them comes as `Answered`. Raises
+        LocalProtocolError when nobody is authenticated, for an id that is no platform's, and for a body that
+        the terminal's encryption cannot carry.
+        """
+        del now_ms  # repeating is the sender's business
+        if self.state != table.ONLINE:
+            raise LocalProtocolError(f"nothing can be sent in state {self.state}", message_id)
+        return downlink.send(self, message_id, body, first_serial)
+
+    def expects_answer(self, message_id: int) -> bool:
+        """Whether the terminal, as its profile says, ever answers this message of ours."""
+        return self.profile is None or self.profile.answers(message_id)
+
+    def tick(self, now_ms: int) -> None:
+        """Gives up unfinished messages and asks for missing packages, when it is time."""
+        if self.packages is not None:
+            for missing in self.packages.tick(now_ms):
+                downlink.ask_for(self, missing)
 
     def data_to_send(self) -> bytes:
         """What is to be sent now; forgotten here once taken."""
-        if not self._out:
+        if not self.out:
             return b""
-        out, self._out = self._out, bytearray()
+        out, self.out = self.out, bytearray()
         return bytes(out)
 
     def submissions(self) -> list[Submission]:
         """What is to be journalled now, in order; forgotten here once taken."""
-        return self._intake.submissions()
+        return self.intake.submissions()
 
     def events(self) -> list[Event]:
         """What else is to be done now, in order; forgotten here once taken."""
@@ -125,185 +186,88 @@ class Session:
 
     def expired(self, now_ms: int) -> str:
         """Why the connection is to be closed now; empty when it is not."""
-        if self.state != table.ONLINE and now_ms - self._unknown_since_ms > self._limits.unauthenticated_ms:
+        if self.state != table.ONLINE and now_ms - self._unknown_since_ms > self.limits.unauthenticated_ms:
             return "not authenticated in time"
-        if now_ms - self._heard_ms > self._limits.idle_ms:
+        if now_ms - self.heard_ms > self.limits.idle_ms:
             return "idle"
         return ""
 
     def closed(self) -> None:
         """The connection is gone; answers that come later are of no use."""
-        self._go(table.CLOSING)
+        self.forget_packages()
+        self.go(table.CLOSING)
 
     @staticmethod
     def refused(answers: bytes) -> bytes:
         """The answers to send instead when the journal did not take the reports."""
         return as_failures(answers)
 
-    def _take_one(self, candidate: bytes, now_ms: int) -> None:
-        payload = self._splitter.open(candidate)
-        if payload is None:
-            self._count_rejections()
-            return
-        try:
-            header = parse_header(payload)
-        except RemoteProtocolError:
-            self.counters["rejected_length"] += 1
-            return
-        self._heard_ms = now_ms  # by a frame: noise keeps nobody alive
-        handler = _HANDLERS.get(header.message_id)
-        known = handler is not None
-        self.counters[f"frames_{header.message_id:04x}" if known else "frames_unsupported"] += 1
-        if header.message_id >= _DOWNLINK:
-            return
-        if not is_bcd(header.phone):  # an identity must be digits: it names the terminal everywhere
-            self._refuse(header, RESULT_BAD_MESSAGE, "phone_not_digits")
-        elif self.state == table.ONLINE:
-            if self._intake.speaks_for(header):
-                self._guarded(header, payload)
-            else:
-                self._refuse(header, RESULT_FAILED, "foreign_phone")
-        elif header.message_id in _BEFORE_AUTHENTICATION:
-            self._guarded(header, payload)
-        else:
-            self._refuse(header, RESULT_FAILED, "unauthenticated")
+    # For the handlers.
 
-    def _guarded(self, header: Header, payload: bytes) -> None:
-        """Runs the handler; its complaint about the bytes becomes the answer."""
-        handler = _HANDLERS.get(header.message_id)
-        if handler is None or header.subpackaged or header.encryption:
-            self.counters["refused_unsupported"] += 1
-            self._answer(header, RESULT_UNSUPPORTED)
-            return
-        try:
-            handler(self, header, payload[header.body_at :])
-        except RemoteProtocolError:
-            self._refuse(header, RESULT_BAD_MESSAGE, "bad_body")
+    def answer(self, header: Header, result: int) -> None:
+        """A general response, sent with what is sent next."""
+        self.out += self.speaker.general(header, result)
 
-    def _refuse(self, header: Header, result: int, cause: str) -> None:
-        """Answers a refusal; before authentication it is a strike."""
+    def refuse(self, header: Header, result: int, cause: str, received: Received | None = None) -> None:
+        """Answers a refusal, of all packages of what was received; before authentication it is a strike."""
         self.counters["refused_" + cause] += 1
-        if header.message_id not in _UNANSWERED:
-            self._answer(header, result)
+        if header.message_id not in UNANSWERED:
+            serials: Sequence[int] = received.serials if received else (header.serial,)
+            self.out += self.speaker.generals(header, result, serials)
         if self.state != table.ONLINE:
-            self._strikes += 1
-            if self._strikes >= self._limits.strikes:
-                self._close("too many refused messages before authentication")
+            self.strikes += 1
+            if self.strikes >= self.limits.strikes:
+                self.close("too many refused messages before authentication")
 
-    def _close(self, reason: str) -> None:
-        self._go(table.CLOSING)
-        self._events.append(Close(reason))
+    def say(self, question: Header, message_id: int, edition: int, values: dict[str, Any]) -> None:
+        """A special answer, to the phone and version of the question."""
+        self.out += self.speaker.message(question.phone, question.version, message_id, edition, values)
 
-    def _answer(self, header: Header, result: int) -> None:
-        self._out += self._speaker.general(header, result)
+    def say_unasked(self, message_id: int, values: dict[str, Any]) -> None:
+        """A message of our own accord to the authenticated terminal."""
+        origin = self.intake.origin
+        assert origin is not None, "only to an authenticated terminal"
+        self.out += self.speaker.message(
+            self.intake.phone, origin.version, message_id, origin.edition, values
+        )
 
-    def _go(self, event: str) -> None:
+    def emit(self, event: Event) -> None:
+        """Something for the shell to do."""
+        self._events.append(event)
+
+    def close(self, reason: str) -> None:
+        """Ends the connection once what is to be sent is sent."""
+        self.go(table.CLOSING)
+        self.emit(Close(reason))
+
+    def go(self, event: str) -> None:
+        """Into the next state. A pair that is not in the table is a bug of ours."""
         following = table.TRANSITIONS[self.state].get(event)
         if following is None:
             raise LocalProtocolError(f"{event} in state {self.state}")
         self.state = following
 
-    def _count_rejections(self) -> None:
-        for error, _ in self._splitter.rejections():
-            cause = {"check": "check", "body_length": "length"}.get(error.field, "framing")
-            self.counters["rejected_" + cause] += 1
+    def forget_terminal(self) -> None:
+        """What was known of whom the connection spoke for."""
+        self._unknown_since_ms = self.heard_ms
+        self.forget_packages()
+        self.profile = self.cipher = self._sent = self._pictures = None
+        self.speaks_rsa = False
 
-    # Who it is.
+    def forget_packages(self) -> None:
+        """Unfinished messages begin anew."""
+        if self.packages is not None:
+            self.packages.close()
+            self.packages = None
 
-    def _registration(self, header: Header, body: bytes) -> None:
-        asked = (header.phone, header.serial)
-        if self._registering == asked:  # resent while the first copy waits for its commit
-            return
-        edition, device = read_registration(header, body)
-        self._registrations += 1
-        if self._registrations > self._limits.registrations:
-            self._close("too many registrations on one connection")
-            return
-        self._go(table.REGISTRATION_ASKED)
-        self._registering = asked
-        identity = identity_of(header.phone.hex())
+    def sent_buffer(self) -> SentBuffer:
+        """The messages in packages that were sent last."""
+        if self._sent is None:
+            self._sent = SentBuffer()
+        return self._sent
 
-        def answer(result: int | None, code: bytes) -> None:
-            self._registered(header, result, code)
-
-        self._events.append(Register(identity, edition, device, answer))
-
-    def _registered(self, header: Header, result: int | None, code: bytes) -> None:
-        self._registering = None
-        self._go(table.REGISTRATION_ANSWERED)
-        if result is None:
-            self._answer(header, RESULT_FAILED)  # 0x8100 has no result for "try again"
-            return
-        self.counters["registered" if result == RESULT_OK else "refused_registration"] += 1
-        self._out += self._speaker.registration(header, result, code)
-
-    def _authentication(self, header: Header, body: bytes) -> None:
-        layout_2019 = header.edition == EDITION_2019
-        values = fast.decode_body(
-            MSG_TERMINAL_AUTHENTICATION, EDITION_2019 if layout_2019 else EDITION_2013, body
-        )
-        identity = identity_of(header.phone.hex())
-        code = bytes(values["auth_code"]).rstrip(b"\x00")  # 2011 ends its strings with a zero byte
-        edition = self._door.authenticate(identity, code, layout_2019)
-        if edition is None:
-            self._leave()
-            self._go(table.CODE_REFUSED)
-            self._refuse(header, RESULT_FAILED, "wrong_code")
-            return
-        self._go(table.CODE_ACCEPTED)
-        self._strikes = 0
-        self._intake.adopt(header, edition)
-        self.counters["authenticated"] += 1
-        self._events.append(Authenticated(identity))
-        self._answer(header, RESULT_OK)
-
-    def _deregistration(self, header: Header, body: bytes) -> None:
-        del body
-        identity = self.identity
-        assert identity is not None, "only an authenticated terminal gets here"
-        self._go(table.DEREGISTRATION_ASKED)
-        self._leave()
-
-        def answer(written: bool) -> None:
-            self._go(table.DEREGISTRATION_ANSWERED)
-            self._answer(header, RESULT_OK if written else RESULT_FAILED)
-
-        self._events.append(Deregister(identity, answer))
-
-    def _leave(self) -> None:
-        """Nobody is authenticated any longer; who was has the time of a stranger to come back."""
-        if self.identity is not None:
-            self._events.append(Left(self.identity))
-            self._unknown_since_ms = self._heard_ms
-        self._intake.forget()
-
-    # What it says.
-
-    def _heartbeat(self, header: Header, body: bytes) -> None:
-        del body
-        self._answer(header, RESULT_OK)
-
-    def _general_response(self, header: Header, body: bytes) -> None:
-        """Counted already; commands will look for their answer here."""
-        fast.decode_body(header.message_id, EDITION_2013, body)
-
-    def _position(self, header: Header, body: bytes) -> None:
-        self._intake.position(header, body)
-
-    def _batch(self, header: Header, body: bytes) -> None:
-        self._intake.batch(header, body)
-
-    def _query_response(self, header: Header, body: bytes) -> None:
-        self._intake.query_response(header, body)
-
-
-_HANDLERS: Final[dict[int, Callable[[Session, Header, bytes], None]]] = {
-    MSG_TERMINAL_GENERAL_RESPONSE: Session._general_response,
-    MSG_TERMINAL_HEARTBEAT: Session._heartbeat,
-    MSG_TERMINAL_DEREGISTRATION: Session._deregistration,
-    MSG_TERMINAL_REGISTRATION: Session._registration,
-    MSG_TERMINAL_AUTHENTICATION: Session._authentication,
-    MSG_POSITION_REPORT: Session._position,
-    MSG_POSITION_QUERY_RESPONSE: Session._query_response,
-    MSG_POSITION_BATCH_UPLOAD: Session._batch,
-}
+    def latest_pictures(self) -> pictures.Pictures:
+        """What is known of the terminal's latest pictures."""
+        if self._pictures is None:
+            self._pictures = pictures.Pictures({}, {})
+        return self._pictures

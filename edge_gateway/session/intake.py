@@ -4,88 +4,125 @@ An intake has an origin while its terminal is authenticated, and takes nothing w
 """
 
 from protocols.jt808 import fast
-from protocols.monitoring.records import BACKFILL, BATCHED, LIVE, REPLY
+from protocols.monitoring.records import BACKFILL, BATCHED, LIVE, MESSAGE, REPLY, pack_message
 from protocols.wire.bcd import identity_of
 from protocols.wire.errors import LocalProtocolError, RemoteProtocolError
 from protocols.wire.header import EDITION_2019, Header
 from protocols.wire.tables import MSG_POSITION_REPORT, POSITION_BYTES, RESULT_OK
 
-from ..journal import Origin, Report
+from ..journal import BODY_MAX, Origin, Report, pack_reports
 from ..registry import edition_of_layout
 from .answers import Speaker
 from .events import Submission
-from .lane import ReportLane
+from .lane import Lane, lane_for
+from .packages import Received
 
 _REPLY_SERIAL_BYTES = 2  # of 0x0201, before the position
 
 
-class Intake:
-    """Reports collected since the last `submissions`. `origin`: of the authenticated terminal, or None."""
+class TooLong(Exception):
+    """A message that the journal has no room for in one piece."""
 
-    __slots__ = ("_answers", "_lane", "_phone", "_reports", "_speaker", "_submissions", "origin")
+
+class Intake:
+    """Reports collected since the last `submissions`. `origin`: of the authenticated terminal, or None.
+
+    phone: its phone field as on the wire.
+    """
+
+    __slots__ = ("_answers", "_count", "_lane", "_packed", "_speaker", "_submissions", "origin", "phone")
 
     def __init__(self, speaker: Speaker) -> None:
         self.origin: Origin | None = None
+        self.phone = b""
         self._speaker = speaker
-        self._lane: ReportLane | None = None
-        self._phone = b""
-        self._reports: list[Report] = []
-        self._answers = b""  # to `_reports`, to be sent once they are on the disk
+        self._lane: Lane | None = None
+        self._packed = b""  # `_count` reports, as journal.packed has them
+        self._count = 0
+        self._answers = b""  # to them, to be sent once they are on the disk
         self._submissions: list[Submission] = []
 
     def adopt(self, header: Header, edition: int) -> None:
         """From here on reports are this terminal's, under the phone field of this header."""
         self._end_submission()
         self.origin = Origin(header.phone.hex(), edition, header.version)
-        self._phone = header.phone
-        self._lane = ReportLane(header)
+        self.phone = header.phone
+        self._lane = lane_for(header)
 
     def forget(self) -> None:
         """Nobody is authenticated any longer; what was taken stays taken."""
         self._end_submission()
         self.origin = self._lane = None
-        self._phone = b""
+        self.phone = b""
 
-    def speaks_for(self, header: Header) -> bool:
+    def speaks_for(self, header: Header, forced_edition: int | None = None) -> bool:
         """Whether the frame is the authenticated terminal's.
 
         The same number in the other header's width, or under another version byte, is the same terminal:
-        its layout is adopted.
+        its layout is adopted. `forced_edition`: that of its profile, whatever the header looks like.
         """
         if self.origin is None:
             return False
-        if header.phone == self._phone and header.version == self.origin.version:
+        if header.phone == self.phone and header.version == self.origin.version:
             return True
         if identity_of(header.phone.hex()) != self.origin.identity:
             return False
-        self.adopt(header, edition_of_layout(self.origin.edition, header.edition == EDITION_2019))
+        edition = edition_of_layout(self.origin.edition, header.edition == EDITION_2019)
+        self.adopt(header, forced_edition or edition)
         return True
 
-    def take_plain(self, candidates: list[bytes], at: int) -> int:
-        """Takes plain position reports from `at` on by the fast lane; gives where it stopped."""
-        if self._lane is None:
-            return at
+    def take_whole(self, data: bytes) -> tuple[Origin, int, bytes, bytes] | None:
+        """All of `data` by the fast lane: (origin, reports, packed, answers). None, and nothing taken, when
+        something else is in it or something waits already."""
+        if self._lane is None or self._count or self.origin is None:
+            return None
         speaker = self._speaker
-        at, speaker.serial, answers = self._lane.take(candidates, at, speaker.serial, self._reports)
-        self._answers += answers
-        return at
+        at, count, packed, answers = self._lane.take(data, 0, speaker.serial)
+        if not count or at != len(data):
+            return None
+        speaker.serial = speaker.serial + count & 0xFFFF
+        return self.origin, count, packed, answers
 
-    def position(self, header: Header, body: bytes) -> None:
+    def take_plain(self, data: bytes, at: int) -> tuple[int, int]:
+        """Takes whole plain position reports from `at` on by the fast lane, where a frame may begin.
+
+        Gives where it stopped and how many there were.
+        """
+        if self._lane is None:
+            return at, 0
+        speaker = self._speaker
+        at, count, packed, answers = self._lane.take(data, at, speaker.serial)
+        if count:
+            speaker.serial = speaker.serial + count & 0xFFFF
+            self._count += count
+            self._packed += packed
+            self._answers += answers
+        return at, count
+
+    def position(self, received: Received) -> None:
         """A 0x0200. Raises RemoteProtocolError when it is too short to be a position."""
-        _check_position(body)
-        self._take(header, [(header.serial, LIVE, body)])
+        _check_position(received.body)
+        self._take(received, [(received.first_serial, LIVE, received.body)])
 
-    def batch(self, header: Header, body: bytes) -> None:
+    def batch(self, received: Received) -> None:
         """A 0x0704: all of it or, by RemoteProtocolError, nothing."""
-        kind, bodies = fast.split_position_batch(body)
+        kind, bodies = fast.split_position_batch(received.body)
         record_kind = BACKFILL if kind else BATCHED
-        self._take(header, [(header.serial, record_kind, position) for position in bodies])
+        self._take(received, [(received.first_serial, record_kind, position) for position in bodies])
 
-    def query_response(self, header: Header, body: bytes) -> None:
-        """A 0x0201. It is an answer itself: nothing is said to it (unverified: JT/T 808-2013 §8.19)."""
-        position = body[_REPLY_SERIAL_BYTES:]
+    def query_response(self, received: Received) -> None:
+        """A 0x0201. It is an answer itself: nothing is said to it (unverified: JT/T 808-2013 §8.19).
+
+        The serial of the question is not kept in the record, which is named by its position alone.
+        """
+        position = received.body[_REPLY_SERIAL_BYTES:]
         _check_position(position)
-        self._reports.append((header.serial, REPLY, position))
+        self._take(received, [(received.first_serial, REPLY, position)], answered=False)
+
+    def message(self, received: Received, answered: bool) -> None:
+        """Any other message, kept with its id. `answered`: by a general response, after the commit."""
+        packed = pack_message(received.header.message_id, received.body)
+        self._take(received, [(received.first_serial, MESSAGE, packed)], answered)
 
     def submissions(self) -> list[Submission]:
         """What was collected, in order; forgotten here once taken."""
@@ -95,17 +132,20 @@ class Intake:
             self._submissions = []
         return taken
 
-    def _take(self, header: Header, reports: list[Report]) -> None:
-        self._reports += reports
-        self._answers += self._speaker.general(header, RESULT_OK)
+    def _take(self, received: Received, reports: list[Report], answered: bool = True) -> None:
+        if any(len(body) > BODY_MAX for _, _, body in reports):
+            raise TooLong
+        self._packed += pack_reports(reports)
+        self._count += len(reports)
+        if answered:
+            self._answers += self._speaker.generals(received.header, RESULT_OK, received.serials)
 
     def _end_submission(self) -> None:
-        reports = self._reports
-        if reports:
+        if self._count:
             if self.origin is None:
                 raise LocalProtocolError("reports were taken from nobody")
-            self._submissions.append(Submission(self.origin, reports, self._answers))
-            self._reports, self._answers = [], b""
+            self._submissions.append(Submission(self.origin, self._packed, self._count, self._answers))
+            self._packed, self._count, self._answers = b"", 0, b""
 
 
 def _check_position(body: bytes) -> None:

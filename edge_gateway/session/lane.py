@@ -6,7 +6,7 @@ same outcome for the same bytes: the tests send every frame both ways.
 """
 
 from struct import Struct
-from typing import Final
+from typing import Final, NamedTuple, Protocol
 
 from protocols.monitoring.records import LIVE
 from protocols.wire.errors import RemoteProtocolError
@@ -27,85 +27,121 @@ from protocols.wire.tables import (
     RESULT_OK,
 )
 
-from ..journal import Report
+from ..journal.packed import ITEM
 
-_HEAD_2013: Final = Struct(">HH6sH")  # message id, attributes, phone, serial
-_HEAD_2019: Final = Struct(">HH11sH")  # the same with the version byte before the phone
+_FIRST: Final = Struct(">HH")  # message id, attributes
 _TAIL: Final = Struct(">HHHBB")  # own serial; reply serial, reply id, result; check
+_FIRST_BYTES: Final = _FIRST.size
 _ANSWER_BODY_BYTES: Final = 5
 _LOW_64: Final = (1 << 64) - 1
 _FOLDED_BYTES: Final = 128  # frames up to here are checked by unrolled folding
 
 
-class ReportLane:
-    """One terminal on one connection. Collects in `reports` and `answers` until they are taken."""
+class Lane(Protocol):
+    """One terminal on one connection."""
 
-    __slots__ = ("_joint", "_opening", "_prepared")
+    def take(self, data: bytes, at: int, serial: int, /) -> tuple[int, int, bytes, bytes]:
+        """See PortableLane.take."""
 
-    def __init__(self, header: Header) -> None:
-        """`header`: of the message that authenticated; layout, version and phone are those to expect."""
-        new = header.edition == EDITION_2019
-        fixed = build_header(
-            MSG_PLATFORM_GENERAL_RESPONSE, _ANSWER_BODY_BYTES, header.phone, 0, header.version
-        )
-        self._opening = DELIMITER + escape(fixed[:-2])  # the serial is the header's last word
-        self._joint = DELIMITER + self._opening
+
+class Parts(NamedTuple):
+    """What a lane is made of. opening: delimiter and escaped header of an answer, without its serial. sender:
+    the header's bytes between attributes and serial. flag: the attributes' version bit or 0. overhead: bytes
+    of a frame beside its body. base: the check byte of an answer but for the two serials."""
+
+    opening: bytes
+    sender: bytes
+    flag: int
+    overhead: int
+    base: int
+
+
+def parts_for(header: Header) -> Parts:
+    """Of the message that authenticated; layout, version and phone are those to expect."""
+    new = header.edition == EDITION_2019
+    fixed = build_header(MSG_PLATFORM_GENERAL_RESPONSE, _ANSWER_BODY_BYTES, header.phone, 0, header.version)
+    return Parts(
+        DELIMITER + escape(fixed[:-2]),  # the serial is the header's last word
+        bytes([header.version]) + header.phone if new else header.phone,
+        VERSION_BIT if new else 0,
+        (HEADER_BYTES_2019 if new else HEADER_BYTES) + 1,
+        xor_of(fixed) ^ MSG_POSITION_REPORT >> 8 ^ MSG_POSITION_REPORT & 0xFF ^ RESULT_OK,
+    )
+
+
+class PortableLane:
+    """The lane where there is no compiler, and the oracle of its twin in C."""
+
+    __slots__ = ("_parts",)
+
+    def __init__(self, opening: bytes, sender: bytes, flag: int, overhead: int, base: int) -> None:
         # Everything the loop in `take` needs, in one tuple: for a single report its set-up counts.
-        self._prepared = (
-            (_HEAD_2019 if new else _HEAD_2013).unpack_from,
-            bytes([header.version]) + header.phone if new else header.phone,
-            VERSION_BIT if new else 0,
-            (HEADER_BYTES_2019 if new else HEADER_BYTES) + 1,
-            xor_of(fixed) ^ MSG_POSITION_REPORT >> 8 ^ MSG_POSITION_REPORT & 0xFF ^ RESULT_OK,
-        )
+        self._parts = opening, sender, flag, overhead, base
 
-    def take(
-        self, candidates: list[bytes], at: int, serial: int, reports: list[Report]
-    ) -> tuple[int, int, bytes]:
-        """Takes candidates (escaped, between delimiters) from `at` on while they are plain position reports.
+    def take(self, data: bytes, at: int, serial: int) -> tuple[int, int, bytes, bytes]:
+        """Takes plain position reports from `at` on, where a frame may begin or the one before end.
 
-        Adds (serial, LIVE, body) to `reports`; gives where it stopped, our next serial, and the answers.
+        Gives where it stopped (behind a delimiter, or at `at`), how many it took, the reports packed as the
+        journal takes them, and the answers, numbered from `serial` on.
         """
-        unpack, phone, flag, overhead, base = self._prepared
-        smallest, largest, body_at = overhead + POSITION_BYTES, overhead + BODY_LENGTH_MAX, overhead - 1
+        opening, _, _, overhead, base = self._parts
+        body_at = overhead - 1
+        packed: list[bytes] = []
         tails: list[bytes] = []
-        end = len(candidates)
-        while at < end:
-            data = candidates[at]
-            if ESCAPE in data:
-                try:
-                    data = unescape(data)
-                except RemoteProtocolError:
+        while (stop := data.find(DELIMITER, at)) >= 0:
+            if stop > at:
+                frame = self._plain(data[at:stop])
+                if frame is None:
                     break
-            size = len(data)
-            if size < smallest or size > largest:
-                break
-            message_id, attributes, sender, theirs = unpack(data)
-            if message_id != MSG_POSITION_REPORT or attributes != size - overhead | flag or sender != phone:
-                break  # the attributes also say: not sub-packaged, not encrypted
-            if size > _FOLDED_BYTES:
-                folded = xor_of(data)
-            else:
-                folded = int.from_bytes(data, "big")
-                folded ^= folded >> 512
-                folded ^= folded >> 256
-                folded ^= folded >> 128
-                folded = (folded ^ folded >> 64) & _LOW_64
-                folded ^= folded >> 32
-                folded ^= folded >> 16
-                folded = (folded ^ folded >> 8) & 0xFF
-            if folded:
-                break
-            reports.append((theirs, LIVE, data[body_at:-1]))
-            mixed = serial ^ theirs
-            tail = _TAIL.pack(
-                serial, theirs, MSG_POSITION_REPORT, RESULT_OK, (base ^ mixed ^ mixed >> 8) & 0xFF
-            )
-            if ESCAPE in tail or DELIMITER in tail:
-                tail = escape(tail)
-            tails.append(tail)
-            serial = serial + 1 & 0xFFFF
-            at += 1
+                theirs = frame[body_at - 2] << 8 | frame[body_at - 1]
+                packed += (ITEM.pack(theirs, LIVE, len(frame) - overhead), frame[body_at:-1])
+                mixed = serial ^ theirs
+                check = (base ^ mixed ^ mixed >> 8) & 0xFF
+                tails.append(escape(_TAIL.pack(serial, theirs, MSG_POSITION_REPORT, RESULT_OK, check)))
+                serial = serial + 1 & 0xFFFF
+            at = stop + 1
         if not tails:
-            return at, serial, b""
-        return at, serial, self._opening + self._joint.join(tails) + DELIMITER
+            return at, 0, b"", b""
+        return at, len(tails), b"".join(packed), opening + (DELIMITER + opening).join(tails) + DELIMITER
+
+    def _plain(self, frame: bytes) -> bytes | None:
+        """The candidate, unescaped, if it is a plain position report of this terminal."""
+        _, sender, flag, overhead, _ = self._parts
+        if ESCAPE in frame:
+            try:
+                frame = unescape(frame)
+            except RemoteProtocolError:
+                return None
+        size = len(frame) - overhead
+        if size < POSITION_BYTES or size > BODY_LENGTH_MAX or not frame.startswith(sender, _FIRST_BYTES):
+            return None
+        # The attributes also say: not sub-packaged, not encrypted.
+        if _FIRST.unpack_from(frame) != (MSG_POSITION_REPORT, size | flag):
+            return None
+        return None if _folded(frame) else frame
+
+
+def _folded(frame: bytes) -> int:
+    """The XOR of all bytes."""
+    if len(frame) > _FOLDED_BYTES:
+        return xor_of(frame)
+    folded = int.from_bytes(frame, "big")
+    folded ^= folded >> 512
+    folded ^= folded >> 256
+    folded ^= folded >> 128
+    folded = (folded ^ folded >> 64) & _LOW_64
+    folded ^= folded >> 32
+    folded ^= folded >> 16
+    return (folded ^ folded >> 8) & 0xFF
+
+
+# CPython may have a twin in C. ImportError: it was not built, or DIANYUN_PURE is set.
+try:
+    from .._hotpath import ReportLane
+except ImportError:
+    ReportLane = PortableLane  # type: ignore
+
+
+def lane_for(header: Header) -> Lane:
+    """The lane of the terminal that sent the header; the twin in C where it is built."""
+    return ReportLane(*parts_for(header))
