@@ -1,23 +1,27 @@
-"""The configuration: one TOML file, every key with a default, every mistake named with its path.
+"""What can be configured: one class for each section, every key with a default and a sentence about it.
 
-Paths in the file are taken from the folder of the file. Secrets stand in files of their own. Reads and
-checks; opens no socket and no database.
+Secrets stand in files of their own. `config_file` reads and checks; here nothing is opened, but that files
+that are named are there.
 """
 
-import difflib
-import tomllib
 from pathlib import Path
-from typing import Any, Final, Literal, get_args
+from typing import Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, field_validator, model_validator
 
 from protocols.monitoring.batch import COUNT_MAX
 from protocols.monitoring.topics import is_gateway_id
 
 from .delivery.source import BODIES_BYTES_MAX
 from .registry import TERMINALS_MAX
+from .session.profiles import ProfilesError, load_keys, load_profiles
+from .transports.proxy import networks_of
 
 TOPIC_WILDCARDS: Final = frozenset("+#\0")
+# Marks of keys: a path is taken from the folder of the configuration file, a file must be there as well.
+PATH: Final[dict[str, JsonValue]] = {"path": True}
+FILE: Final[dict[str, JsonValue]] = {"path": True, "file": True}
+MESSAGES_AT_ONCE: Final = 60_000  # MQTT counts them with 16 bits
 SERVED_AT_ONCE: Final = 1_000_000  # connections; more than one process can have open files
 
 
@@ -29,6 +33,13 @@ class ConfigError(Exception):
         self.problems = problems
 
 
+def topic_beginning(value: str) -> str:
+    """The same value. Raises ValueError when topics cannot begin with it."""
+    if TOPIC_WILDCARDS & set(value) or value.startswith("/") or value.endswith("/"):
+        raise ValueError("is the beginning of a topic: no + or #, no / at either end")
+    return value
+
+
 class Section(BaseModel):
     """One section: unknown keys are refused, values are not converted from text."""
 
@@ -38,8 +49,10 @@ class Section(BaseModel):
 class GatewaySection(Section):
     """[gateway]: who we are and where our files are."""
 
-    id: str = "gateway-1"
-    data_dir: str = "data"
+    id: str = Field(default="gateway-1", description="names this gateway in topics and batches")
+    data_dir: str = Field(
+        default="data", json_schema_extra=PATH, description="journal, registry, commands; a local disk"
+    )
 
     @field_validator("id")
     @classmethod
@@ -52,69 +65,301 @@ class GatewaySection(Section):
 class ServerSection(Section):
     """[server]: where terminals connect, and what they are allowed to cost."""
 
-    host: str = Field(default="127.0.0.1", min_length=1)
-    port: int = Field(default=7808, ge=0, le=65535)  # 0: any free one, named by the "ready" line
-    max_connections: int = Field(default=20_000, ge=1, le=SERVED_AT_ONCE)
-    idle_timeout_s: float = Field(default=300.0, gt=0)
-    unauthenticated_timeout_s: float = Field(default=30.0, gt=0)
-    write_stall_timeout_s: float = Field(default=20.0, gt=0)
-    strikes: int = Field(default=5, ge=1, le=1000)
-    status_file: str = ""
-    status_interval_s: float = Field(default=1.0, gt=0)
+    host: str = Field(
+        default="127.0.0.1", min_length=1, description="address to listen on; 0.0.0.0 for every one"
+    )
+    port: int = Field(
+        default=7808, ge=0, le=65535, description='TCP; 0 takes any free one, named by the "ready" line'
+    )
+    max_connections: int = Field(
+        default=20_000, ge=1, le=SERVED_AT_ONCE, description="more are closed at once and counted"
+    )
+    idle_timeout_s: float = Field(
+        default=300.0, gt=0, description="silence that ends a connection; longer than the heartbeat"
+    )
+    unauthenticated_timeout_s: float = Field(default=30.0, gt=0, description="time to authenticate")
+    write_stall_timeout_s: float = Field(
+        default=20.0, gt=0, description="how long a peer may take nothing of what is sent"
+    )
+    strikes: int = Field(
+        default=5, ge=1, le=1000, description="refused messages before authentication that end a connection"
+    )
+    max_accepts_per_s: float = Field(
+        default=2000.0, ge=0, description="more connections at once wait for their turn; 0: none waits"
+    )
+    max_bytes_per_s: int = Field(
+        default=1 << 20, ge=0, description="from one connection in the long run, then it is slowed; 0: any"
+    )
+    proxy_from: list[str] = Field(
+        default=[], description="balancers that say who is behind them (PROXY protocol), such as 10.0.0.0/8"
+    )
+    status_file: str = Field(
+        default="", json_schema_extra=PATH, description="JSON, replaced at each interval; empty for none"
+    )
+    status_interval_s: float = Field(default=1.0, gt=0, description="seconds between two status files")
+
+    @field_validator("proxy_from")
+    @classmethod
+    def _are_networks(cls, value: list[str]) -> list[str]:
+        networks_of(value)
+        return value
+
+
+class TlsSection(Section):
+    """[tls]: a second port on server.host, for terminals that speak TLS."""
+
+    enabled: bool = Field(default=False, description="off unless enabled")
+    port: int = Field(default=7809, ge=0, le=65535, description="TCP; 0 takes any free one")
+    certificate_file: str = Field(default="", json_schema_extra=FILE, description="PEM, with the chain")
+    key_file: str = Field(
+        default="", json_schema_extra=FILE, description="PEM; empty when it is in certificate_file"
+    )
+    client_ca_file: str = Field(
+        default="", json_schema_extra=FILE, description="PEM; who must have signed a terminal's certificate"
+    )
+
+    @model_validator(mode="after")
+    def _has_a_certificate(self) -> "TlsSection":
+        if self.enabled and not self.certificate_file:
+            raise ValueError("certificate_file is needed when enabled")
+        return self
+
+
+class UdpSection(Section):
+    """[udp]: terminals that send datagrams to server.host."""
+
+    enabled: bool = Field(default=False, description="off unless enabled")
+    port: int = Field(default=7808, ge=0, le=65535, description="UDP; 0 takes any free one")
+    max_peers: int = Field(default=10_000, ge=1, le=SERVED_AT_ONCE, description="addresses known at once")
 
 
 class RegistrationSection(Section):
-    """[registration]: open takes any terminal until there are max_terminals, closed only known ones."""
+    """[registration]: who may register."""
 
-    mode: Literal["open", "closed"] = "open"
-    max_terminals: int = Field(default=TERMINALS_MAX, ge=1)
+    mode: Literal["open", "pending", "closed"] = Field(
+        default="open",
+        description="open: whoever registers; pending: when approved; closed: who is on the list",
+    )
+    max_terminals: int = Field(
+        default=TERMINALS_MAX, ge=1, description="registered or pending ones; anybody can make identities up"
+    )
 
 
 class JournalSection(Section):
     """[journal]: bounds. Beyond max_bytes reports are refused, loudly, until deliveries are confirmed."""
 
-    max_bytes: int = Field(default=4 << 30, ge=1 << 20)
-    max_waiting: int = Field(default=200_000, ge=1000)
+    max_bytes: int = Field(
+        default=4 << 30, ge=1 << 20, description="size of the file from which reports are refused"
+    )
+    max_waiting: int = Field(
+        default=200_000, ge=1000, description="reports that may wait for the disk; more are refused"
+    )
 
 
 class BatchSection(Section):
     """[batch]: what closes a batch, and how it travels."""
 
-    max_records: int = Field(default=500, ge=1, le=COUNT_MAX)
-    max_bytes: int = Field(default=256 * 1024, ge=1024, le=BODIES_BYTES_MAX)
-    max_age_ms: int = Field(default=1000, ge=0, le=3_600_000)
-    form: Literal["columnar", "json"] = "columnar"
-    compression: Literal["zstd", "zlib", "none"] = "zstd"
+    max_records: int = Field(default=500, ge=1, le=COUNT_MAX, description="records that close a batch")
+    max_bytes: int = Field(
+        default=256 * 1024, ge=1024, le=BODIES_BYTES_MAX, description="bytes of bodies that close a batch"
+    )
+    max_age_ms: int = Field(
+        default=1000, ge=0, le=3_600_000, description="age of the oldest record that closes a batch"
+    )
+    form: Literal["columnar", "json"] = Field(default="columnar", description="how records are written")
+    compression: Literal["zstd", "zlib", "none"] = Field(default="zstd", description="of a batch")
 
 
 class MqttSection(Section):
     """[mqtt]: the monitoring system's broker, and what counts as its confirmation."""
 
-    enabled: bool = True
-    host: str = Field(default="127.0.0.1", min_length=1)
-    port: int = Field(default=1883, ge=1, le=65535)
-    username: str = ""
-    password_file: str = ""
-    ca_file: str = ""
-    topic_prefix: str = Field(default="gov/v1", min_length=1)
-    window: int = Field(default=16, ge=1, le=1000)
-    confirm: Literal["receipt", "puback"] = "receipt"
-    receipt_timeout_s: float = Field(default=10.0, gt=0)
-    keepalive_s: int = Field(default=30, ge=1, le=65535)
+    enabled: bool = Field(default=True, description="false keeps everything in the journal")
+    host: str = Field(default="127.0.0.1", min_length=1, description="the broker")
+    port: int = Field(default=1883, ge=1, le=65535, description="its port; with TLS mostly 8883")
+    username: str = Field(default="", description="empty for no login")
+    password_file: str = Field(
+        default="", json_schema_extra=FILE, description="file with the password; never in this file"
+    )
+    ca_file: str = Field(
+        default="", json_schema_extra=FILE, description="certificates to trust; empty for no TLS"
+    )
+    topic_prefix: str = Field(default="gov/v1", min_length=1, description="before /pos/… and /ack/…")
+    window: int = Field(default=16, ge=1, le=1000, description="batches that may be unconfirmed at a time")
+    confirm: Literal["receipt", "puback"] = Field(
+        default="receipt", description="what makes a record delivered; a PUBACK proves the broker only"
+    )
+    receipt_timeout_s: float = Field(
+        default=10.0, gt=0, description="after which an unconfirmed batch is sent again"
+    )
+    keepalive_s: int = Field(default=30, ge=1, le=65535, description="of MQTT")
 
     @field_validator("topic_prefix")
     @classmethod
     def _is_a_topic(cls, value: str) -> str:
-        if TOPIC_WILDCARDS & set(value) or value.startswith("/") or value.endswith("/"):
-            raise ValueError("is the beginning of a topic: no + or #, no / at either end")
-        return value
+        return topic_beginning(value)
+
+
+class DestinationSection(Section):
+    """[[destination]]: one of several monitoring systems; one is enough to replace [batch] and [mqtt]."""
+
+    name: str = Field(pattern=r"^[A-Za-z0-9_-]{1,64}$", description="names its cursor in the journal")
+    host: str = Field(default="127.0.0.1", min_length=1, description="its broker")
+    port: int = Field(default=1883, ge=1, le=65535, description="with TLS mostly 8883")
+    username: str = Field(default="", description="empty: no login")
+    password_file: str = Field(default="", json_schema_extra=FILE, description="holds the password alone")
+    ca_file: str = Field(default="", json_schema_extra=FILE, description="whom to trust; empty: no TLS")
+    certificate_file: str = Field(default="", json_schema_extra=FILE, description="our own, for TLS")
+    key_file: str = Field(default="", json_schema_extra=FILE, description="the key of our certificate")
+    topic_prefix: str = Field(default="gov/v1", min_length=1, description='with form "emqx" mostly jt808')
+    window: int = Field(default=16, ge=1, le=1000, description="batches that may be unconfirmed")
+    confirm: Literal["receipt", "puback"] = Field(
+        default="receipt", description="puback only where the receiver gives no receipts"
+    )
+    receipt_timeout_s: float = Field(default=10.0, gt=0, description="then a batch is sent again")
+    keepalive_s: int = Field(default=30, ge=1, le=65535, description="MQTT keep alive")
+    max_records: int = Field(default=500, ge=1, le=COUNT_MAX, description="records that close a batch")
+    max_bytes: int = Field(
+        default=256 * 1024, ge=1024, le=BODIES_BYTES_MAX, description="bytes of bodies that close a batch"
+    )
+    max_age_ms: int = Field(
+        default=1000, ge=0, le=3_600_000, description="age of the oldest record that closes a batch"
+    )
+    form: Literal["columnar", "json", "emqx"] = Field(
+        default="columnar", description="emqx: a message for each record, confirmed by puback"
+    )
+    compression: Literal["zstd", "zlib", "none"] = Field(default="zstd", description="of a columnar batch")
+    kinds: list[Literal["live", "backfill", "batched", "reply", "message"]] = Field(
+        default=[], description="what is delivered; empty: all kinds"
+    )
+    message_ids: list[int] = Field(default=[], description="such as 0x0200; empty: all")
+    terminals: list[str] = Field(default=[], description="phone numbers; empty: all")
+    rate: int = Field(default=0, ge=0, description="records a second; 0: as fast as they are confirmed")
+    max_backlog_bytes: int = Field(
+        default=0, ge=0, description="then the oldest are given up for it, counted as lost; 0: never"
+    )
+    max_backlog_age_s: float = Field(default=0, ge=0, description="the same by age")
+
+    @field_validator("topic_prefix")
+    @classmethod
+    def _is_a_topic(cls, value: str) -> str:
+        return topic_beginning(value)
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> "DestinationSection":
+        if self.password_file and not self.username:
+            raise ValueError("password_file: a password without username is not sent")
+        if bool(self.certificate_file) != bool(self.key_file):
+            raise ValueError("certificate_file and key_file go together")
+        if self.certificate_file and not self.ca_file:
+            raise ValueError("ca_file: without it there is no TLS, and the certificate is not shown")
+        if self.form == "emqx" and self.confirm != "puback":
+            raise ValueError('confirm: form "emqx" knows no receipts, it takes "puback"')
+        if self.form == "emqx" and self.window * self.max_records > MESSAGES_AT_ONCE:
+            raise ValueError(f"window: {MESSAGES_AT_ONCE} messages at most, window times max_records")
+        return self
 
 
 class LogSection(Section):
     """[log]: to standard error."""
 
-    level: Literal["debug", "info", "warning", "error"] = "info"
-    format: Literal["text", "json"] = "text"
+    level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info", description="the least that is logged; SIGHUP reads it anew"
+    )
+    format: Literal["text", "json"] = Field(default="text", description="json: one object a line")
+
+
+class ApiSection(Section):
+    """[api]: REST under /api/v1, off unless enabled; `edge-gateway token create` makes its tokens."""
+
+    enabled: bool = Field(default=False, description="REST API and commands")
+    host: str = Field(default="127.0.0.1", min_length=1, description="beyond loopback give certificates too")
+    port: int = Field(default=7880, ge=0, le=65535, description="0 takes any free one")
+    certificate_file: str = Field(
+        default="", json_schema_extra=FILE, description="PEM chain; empty for no TLS"
+    )
+    key_file: str = Field(default="", json_schema_extra=FILE, description="PEM key of the certificate")
+    body_max_bytes: int = Field(
+        default=24 << 20, ge=1 << 10, le=1 << 30, description="of one request; an upgrade file must fit"
+    )
+
+
+class CommandsSection(Section):
+    """[commands]: what is sent to terminals; each key bounds what that may cost."""
+
+    per_terminal: int = Field(default=32, ge=1, le=1000, description="commands that wait for one terminal")
+    total: int = Field(default=20_000, ge=1, le=1_000_000, description="commands that wait in all")
+    body_max_bytes: int = Field(default=16 << 20, ge=1, le=60 << 20, description="of one message")
+    response_timeout_s: float = Field(
+        default=10.0, gt=0, le=3600, description="the first wait for an answer; later ones grow"
+    )
+    retries: int = Field(default=3, ge=0, le=10, description="sendings after the first on one connection")
+    answer_timeout_s: float = Field(
+        default=120.0, gt=0, le=86_400, description="for an answer of its own, behind the acknowledgement"
+    )
+    default_life_s: int = Field(default=86_400, ge=1, description="of a command that names no expiry")
+    max_life_s: int = Field(default=31 * 86_400, ge=1, description="the furthest expiry that is taken")
+    mqtt: bool = Field(default=False, description="take commands over MQTT from {topic_prefix}/cmd/{id}")
+
+
+class MetricsSection(Section):
+    """[metrics]: /metrics, /healthz and /readyz for Prometheus and supervisors, without a token."""
+
+    enabled: bool = Field(default=False, description="off unless enabled")
+    host: str = Field(default="127.0.0.1", min_length=1, description="address to listen on")
+    port: int = Field(default=7881, ge=0, le=65535, description="0 takes any free one")
+
+
+class SessionsSection(Section):
+    """[sessions]: terminals that do not keep to the standard, send in packages, or encrypt."""
+
+    profiles_dir: str = Field(
+        default="", json_schema_extra=PATH, description="folder of quirk profiles (*.toml); empty for none"
+    )
+    terminal_profiles: dict[str, str] = Field(
+        default={},
+        description="terminal = profile, for those whose registration does not tell maker and model",
+    )
+    rsa_keys_dir: str = Field(
+        default="",
+        json_schema_extra=PATH,
+        description="folder of our private keys, TERMINAL.pem or default.pem; empty refuses encrypted bodies",
+    )
+    server_time: Literal["utc", "beijing"] = Field(default="utc", description="in which 0x0004 is answered")
+    package_answers: Literal["whole", "each"] = Field(
+        default="whole",
+        description="each: answer a repeated package before the rest came, for terminals that wait",
+    )
+    packages_open: int = Field(default=8, ge=1, le=64, description="unfinished messages of one terminal")
+    packages_bytes: int = Field(
+        default=4 << 20, ge=1 << 16, le=64 << 20, description="of one terminal's unfinished messages"
+    )
+    packages_total_bytes: int = Field(
+        default=256 << 20, ge=1 << 20, description="of all unfinished messages; beyond, failure"
+    )
+    packages_idle_s: float = Field(
+        default=30.0, gt=0, le=3600, description="without a package, then a message is given up"
+    )
+    packages_ask_s: float = Field(
+        default=5.0, gt=0, le=600, description="of silence, then missing packages are asked for"
+    )
+    packages_asks: int = Field(default=3, ge=0, le=20, description="requests for missing packages")
+
+
+class MediaSection(Section):
+    """[media]: pictures of terminals (0x0801) and files of safety alarms (T/JSATL 12), stored by content."""
+
+    enabled: bool = Field(default=True, description="false refuses pictures with 3")
+    max_bytes: int = Field(default=10 << 30, ge=1 << 20, description="of all stored files together")
+    max_files: int = Field(default=200_000, ge=1, description="entries of the list")
+    when_full: Literal["refuse", "delete_oldest"] = Field(
+        default="refuse", description="refuse: loudly, until somebody makes room"
+    )
+    attachments: bool = Field(default=False, description="listen for files of safety alarms")
+    host: str = Field(default="127.0.0.1", min_length=1, description="of the attachment server")
+    port: int = Field(default=7809, ge=0, le=65535, description="never the port of terminals or of video")
+    public_host: str = Field(default="", description="as terminals are told; empty for host")
+    public_port: int = Field(default=0, ge=0, le=65535, description="as terminals are told; 0 for port")
+    file_max_bytes: int = Field(default=64 << 20, ge=1 << 10, le=1 << 32, description="of one attachment")
 
 
 class Config(Section):
@@ -122,10 +367,18 @@ class Config(Section):
 
     gateway: GatewaySection = GatewaySection()
     server: ServerSection = ServerSection()
+    tls: TlsSection = TlsSection()
+    udp: UdpSection = UdpSection()
     registration: RegistrationSection = RegistrationSection()
+    sessions: SessionsSection = SessionsSection()
+    media: MediaSection = MediaSection()
     journal: JournalSection = JournalSection()
     batch: BatchSection = BatchSection()
     mqtt: MqttSection = MqttSection()
+    destination: list[DestinationSection] = []
+    api: ApiSection = ApiSection()
+    commands: CommandsSection = CommandsSection()
+    metrics: MetricsSection = MetricsSection()
     log: LogSection = LogSection()
 
     @property
@@ -143,90 +396,44 @@ class Config(Section):
         """The registry's file."""
         return self.data_dir / "registry.db"
 
+    @property
+    def media_dir(self) -> Path:
+        """The folder of pictures and attachments, with their list."""
+        return self.data_dir / "media"
+
+    @property
+    def commands_path(self) -> Path:
+        """The file of commands, tokens and audit lines."""
+        return self.data_dir / "commands.db"
+
+    @property
+    def control_path(self) -> Path:
+        """The socket by which the command line asks a running gateway."""
+        return self.data_dir / "control.sock"
+
     @model_validator(mode="after")
-    def _secrets_are_there(self) -> "Config":
-        for path in (self.mqtt.password_file, self.mqtt.ca_file):
-            if path and not Path(path).is_file():
-                raise ValueError(f"mqtt: there is no file {path}")
-        if self.mqtt.password_file and not self.mqtt.username:
-            raise ValueError("mqtt.password_file: a password without mqtt.username is not sent")
+    def _destinations_differ(self) -> "Config":
+        names = [one.name for one in self.destination]
+        if len(names) > len(set(names)):
+            raise ValueError(f"destination.name: {max(names, key=names.count)!r} is there twice")
         return self
 
+    @model_validator(mode="after")
+    def _sections_fit(self) -> "Config":
+        if self.mqtt.password_file and not self.mqtt.username:
+            raise ValueError("mqtt.password_file: a password without mqtt.username is not sent")
+        if bool(self.api.certificate_file) != bool(self.api.key_file):
+            raise ValueError("api.certificate_file, api.key_file: the one is of no use without the other")
+        self._profiles_are_good()
+        return self
 
-# Keys that hold paths, taken from the folder of the configuration file.
-_PATHS = (("gateway", "data_dir"), ("server", "status_file"), ("mqtt", "password_file"), ("mqtt", "ca_file"))
-
-
-def load(path: Path) -> Config:
-    """Reads and checks the file. Raises ConfigError with every problem that was found."""
-    try:
-        values = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ConfigError([f"{path}: {error.strerror}"]) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError([f"{path}: not TOML: {error}"]) from error
-    return parse(values, path.parent)
-
-
-def parse(values: dict[str, Any], folder: Path = Path()) -> Config:
-    """Checks what a TOML file said. Raises ConfigError."""
-    try:
-        return Config.model_validate(_with_paths(values, folder))
-    except ValidationError as error:
-        raise ConfigError([_problem(detail) for detail in error.errors()]) from error
-
-
-def _with_paths(values: dict[str, Any], folder: Path) -> dict[str, Any]:
-    values = {
-        name: dict(section) if isinstance(section, dict) else section for name, section in values.items()
-    }
-    values.setdefault("gateway", {})
-    if isinstance(values["gateway"], dict):
-        values["gateway"].setdefault("data_dir", GatewaySection().data_dir)
-    for section, key in _PATHS:
-        held = values.get(section)
-        if isinstance(held, dict) and isinstance(held.get(key), str) and held[key]:
-            held[key] = str(folder / held[key])
-    return values
-
-
-def _problem(detail: Any) -> str:
-    """One line for people: the path, what is wrong, and what may have been meant."""
-    where = ".".join(str(part) for part in detail["loc"])
-    if detail["type"] == "extra_forbidden":
-        return f"{where}: unknown key{_did_you_mean(detail['loc'])}"
-    message = str(detail["msg"]).removeprefix("Value error, ")
-    if not where:
-        return message
-    shown = "" if isinstance(detail["input"], dict) else f" (it is {detail['input']!r})"
-    return f"{where}: {message}{shown}"
-
-
-def _did_you_mean(location: tuple[Any, ...]) -> str:
-    model: Any = Config
-    for part in location[:-1]:
-        model = model.model_fields[part].annotation
-    close = difflib.get_close_matches(str(location[-1]), model.model_fields, n=1)
-    return f"; did you mean {close[0]!r}?" if close else f"; known here: {', '.join(model.model_fields)}"
-
-
-def template() -> str:
-    """A configuration file with every key at its default, for `init`."""
-    lines = ["# Dianyun Edge gateway. Every key may be left out; these are the defaults."]
-    for name, field in Config.model_fields.items():
-        section: Any = field.annotation
-        lines += ["", f"# {_first_line(section)}", f"[{name}]"]
-        lines += [_key_line(key, key_field) for key, key_field in section.model_fields.items()]
-    return "\n".join(lines) + "\n"
-
-
-def _first_line(section: type[Section]) -> str:
-    return (section.__doc__ or "").split("\n")[0].split(": ", 1)[1]
-
-
-def _key_line(key: str, field: Any) -> str:
-    value = field.default
-    shown = {True: "true", False: "false"}[value] if isinstance(value, bool) else value
-    text = f'"{value}"' if isinstance(value, str) else f"{shown}"
-    choices = get_args(field.annotation)
-    return f"{key} = {text}" + (f"  # {' | '.join(choices)}" if choices else "")
+    def _profiles_are_good(self) -> None:
+        """Profiles and keys are read once here, so that `config check` finds their mistakes."""
+        sessions = self.sessions
+        try:
+            load_profiles(
+                Path(sessions.profiles_dir) if sessions.profiles_dir else None, sessions.terminal_profiles
+            )
+            load_keys(Path(sessions.rsa_keys_dir) if sessions.rsa_keys_dir else None)
+        except ProfilesError as error:
+            raise ValueError("; ".join(error.problems)) from error

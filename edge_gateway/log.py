@@ -27,21 +27,27 @@ def event(logger: logging.Logger, level: int, message: str, **fields: object) ->
 
 
 class Throttle:
-    """Says whether a (peer, cause) may be named again. Bounded: when it is full it forgets all."""
+    """Says whether a (peer, cause) may be named again, and how often it was not meanwhile. Bounded: when it
+    is full it forgets all."""
 
     def __init__(self) -> None:
-        self._last_s: dict[tuple[str, str], float] = {}
+        self._last: dict[tuple[str, str], tuple[float, int]] = {}  # → when it was named, left out since
+
+    def permit(self, peer: str, cause: str, now_s: float) -> int | None:
+        """How many lines were left out, at most once in QUIET_S for each peer and cause; None in between."""
+        key = (peer, cause)
+        last_s, left_out = self._last.get(key, (now_s - QUIET_S, 0))
+        if now_s - last_s < QUIET_S:
+            self._last[key] = (last_s, left_out + 1)
+            return None
+        if len(self._last) >= PEERS_REMEMBERED:
+            self._last.clear()
+        self._last[key] = (now_s, 0)
+        return left_out
 
     def allows(self, peer: str, cause: str, now_s: float) -> bool:
-        """At most once in QUIET_S for each peer and cause."""
-        key = (peer, cause)
-        last_s = self._last_s.get(key)
-        if last_s is not None and now_s - last_s < QUIET_S:
-            return False
-        if len(self._last_s) >= PEERS_REMEMBERED:
-            self._last_s.clear()
-        self._last_s[key] = now_s
-        return True
+        """The same for who does not tell how many were left out."""
+        return self.permit(peer, cause, now_s) is not None
 
 
 def _time_of(record: logging.LogRecord) -> str:

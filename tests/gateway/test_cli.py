@@ -105,12 +105,16 @@ def test_run_until_sigterm_and_status_afterwards(start, config):
     assert gateway.end() == 0
     stopped = json.loads(ask("status", config, "--json").stdout)
     assert running["terminals"]["13800138000"]["journalled"] == 2
+    assert (running["running"], running["live"]["journal"]["journalled"]) == (True, 2)
     assert stopped == {
+        "running": False,
+        "live": None,
         "journalled": 2,
         "delivered": 0,
         "queued": 2,
         "rejected": 0,
         "damaged": 0,
+        "destinations": {"": {"active": True, "confirmed": 0, "queued": 2, "rejected": 0, "lost": 0}},
         "terminals": {
             "13800138000": {"journalled": 2, "delivered": 0, "queued": 2, "rejected": 0, "duplicates": 1}
         },

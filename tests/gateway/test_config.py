@@ -4,7 +4,8 @@ import tomllib
 
 import pytest
 
-from edge_gateway.config import ConfigError, load, parse, template
+from edge_gateway.config import Config, ConfigError
+from edge_gateway.config_file import load, parse, section_of, shown, template
 
 
 def problems(text, tmp_path):
@@ -26,7 +27,7 @@ def problems(text, tmp_path):
         ('[batch]\nform = "xml"', "batch.form: Input should be 'columnar' or 'json' (it is 'xml')"),
         ('[gateway]\nid = "a/b"', "gateway.id: names this gateway in topics and batches"),
         ('[mqtt]\ntopic_prefix = "gov/#"', "mqtt.topic_prefix: is the beginning of a topic"),
-        ('[mqtt]\npassword_file = "no"', "mqtt: there is no file"),
+        ('[mqtt]\nusername = "u"\npassword_file = "no"', "mqtt.password_file: there is no file"),
         (
             "[journal]\nmax_bytes = 1000",
             "journal.max_bytes: Input should be greater than or equal to 1048576",
@@ -38,7 +39,9 @@ def problems(text, tmp_path):
         ("[batch]\nmax_age_ms = -1", "batch.max_age_ms: Input should be greater than or equal to 0"),
         ("[mqtt]\nwindow = 0", "mqtt.window: Input should be greater than or equal to 1"),
         ('[mqtt]\npassword_file = "gateway.toml"', "mqtt.password_file: a password without mqtt.username"),
-        ("server = 3", "server: Input should be a valid dictionary"),
+        ("server = 3", "server: is a section: write [server] and its keys below it (it is 3)"),
+        ('[mqtt]\nca_file = "none.pem"', "mqtt.ca_file: there is no file"),
+        ('[api]\nkey_file = "gateway.toml"', "api.certificate_file, api.key_file: the one is of no use"),
         ("[server\n", "not TOML"),
     ],
 )
@@ -73,3 +76,26 @@ def test_paths_are_taken_from_the_folder_of_the_file(tmp_path):
 
 def test_whole_numbers_are_good_for_seconds():
     assert parse({"server": {"idle_timeout_s": 5}}).server.idle_timeout_s == 5.0
+
+
+def test_every_key_has_a_sentence():
+    for name, field in Config.model_fields.items():
+        section = section_of(field)
+        if section is None:
+            continue
+        silent = [key for key, each in section.model_fields.items() if not each.description]
+        assert not silent, f"[{name}] {silent}: Field(description=…) stands in the file that `init` writes"
+
+
+def test_the_environment_overrules_the_file_and_is_shown_as_the_origin(tmp_path):
+    path = tmp_path / "g.toml"
+    path.write_text('[server]\nport = 1\n\n[log]\nlevel = "debug"\n')
+    environment = {"EDGE_GATEWAY_SERVER__PORT": "2", "EDGE_GATEWAY_GATEWAY__ID": "g7", "HOME": "x"}
+    config = load(path, environment)
+    assert (config.server.port, config.gateway.id) == (2, "g7")
+    rows = {row.key: (row.value, row.origin) for row in shown(path, environment)}
+    assert rows["server.port"] == (2, "EDGE_GATEWAY_SERVER__PORT")
+    assert rows["log.level"] == ("debug", f"{path}:5")
+    assert rows["server.host"] == ("127.0.0.1", "default")
+    with pytest.raises(ConfigError, match=r"server\.prot: unknown key"):
+        load(path, {"EDGE_GATEWAY_SERVER__PROT": "2"})

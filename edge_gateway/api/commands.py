@@ -1,0 +1,143 @@
+"""/api/v1/commands, /files, /rollouts, /messages."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Header, Query, Request, Response
+
+from protocols.jt808.catalog import MESSAGES
+from protocols.jt808.plan import plan_of
+
+from ..commands import CommandError, Plan
+from ..commands import Request as Wanted
+from ..commands.command import NOT_COMMANDS
+from ..registry import APPROVED
+from ..tokens import Principal
+from . import models
+from .guard import allowed
+from .services import Services, services_of
+
+router = APIRouter(tags=["commands"])
+Reader = Annotated[Principal, Depends(allowed("commands:read"))]
+Writer = Annotated[Principal, Depends(allowed("commands:write"))]
+House = Annotated[Services, Depends(services_of)]
+WaitS = Annotated[float, Query(ge=0, le=60, description="wait so long for the end of the command")]
+
+
+@router.post("/commands", status_code=201, response_model=models.Command)
+async def create_command(
+    *,
+    asked: models.CommandAsked,
+    who: Writer,
+    house: House,
+    response: Response,
+    idempotency_key: Annotated[str | None, Header(max_length=200)] = None,
+    wait_s: WaitS = 0,
+) -> dict[str, Any]:
+    """Sends a message now, or when the terminal comes online until `not_after`.
+
+    201 for a new command, which is on the disk then; 200 for the one that the same Idempotency-Key made.
+    """
+    not_after_ms = None
+    if asked.not_after is not None:
+        if asked.not_after.tzinfo is None:
+            raise CommandError("needs a time zone", "not_after")
+        not_after_ms = int(asked.not_after.timestamp() * 1000)
+    wanted = Wanted(asked.terminal, asked.message, asked.body, not_after_ms, idempotency_key, asked.file)
+    row, new = await house.commands.create(wanted, who.name)
+    if not new:
+        response.status_code = 200
+    number = row.command.number
+    response.headers["Location"] = f"/api/v1/commands/{number}"
+    if wait_s:
+        await house.commands.wait_until_done(number, wait_s)
+    return house.commands.as_json(house.commands.row(number) or row)
+
+
+@router.get("/commands", response_model=models.Commands)
+async def list_commands(
+    *,
+    who: Reader,
+    house: House,
+    terminal: Annotated[str, Query(max_length=20)] = "",
+    state: Annotated[str, Query(max_length=20)] = "",
+    rollout: int = 0,
+    before: int = 0,
+    limit: Annotated[int, Query(ge=1, le=500)] = 100,
+) -> dict[str, Any]:
+    """Commands, youngest first."""
+    rows = house.commands.store.listed(terminal.lstrip("0"), state, rollout, before, limit)
+    last = rows[-1].command.number if len(rows) == limit else None
+    return {"items": [house.commands.as_json(row) for row in rows], "next_before": last}
+
+
+@router.get("/commands/{number}", response_model=models.Command)
+async def get_command(number: int, who: Reader, house: House, wait_s: WaitS = 0) -> dict[str, Any]:
+    """One command; with `wait_s` once it is done, or as it stands after that time."""
+    if wait_s:
+        await house.commands.wait_until_done(number, wait_s)
+    row = house.commands.row(number)
+    if row is None:
+        raise CommandError(f"there is no command {number}", "number", "unknown")
+    return house.commands.as_json(row)
+
+
+@router.post("/commands/{number}/cancel", response_model=models.Command)
+async def cancel_command(number: int, who: Writer, house: House) -> dict[str, Any]:
+    """Takes a command back that is not on the line; 409 when it is, or is done."""
+    row = await house.commands.cancel(number, who.name)
+    return house.commands.as_json(house.commands.row(number) or row)
+
+
+@router.post("/files", status_code=201)
+async def upload_file(request: Request, who: Writer, house: House) -> dict[str, str]:
+    """Keeps the request's body; its SHA-256 names it in commands and roll-outs."""
+    return {"sha256": await house.rollouts.upload(await request.body(), who.name)}
+
+
+@router.post("/rollouts", status_code=201, response_model=models.Rollout)
+async def create_rollout(asked: models.RolloutAsked, who: Writer, house: House) -> dict[str, Any]:
+    """Upgrades terminals ring by ring; stops when more than `max_failures` fail."""
+    if asked.not_after.tzinfo is None:
+        raise CommandError("needs a time zone", "not_after")
+    if bool(asked.terminals) == bool(asked.group):
+        raise CommandError("give either terminals or a group", "terminals")
+    terminals = asked.terminals or [
+        each.identity for each in house.registry if each.group == asked.group and each.status == APPROVED
+    ]
+    not_after_ms = int(asked.not_after.timestamp() * 1000)
+    plan = Plan(
+        terminals, asked.body, asked.file, list(asked.rings), asked.max_failures, not_after_ms,
+        asked.wants_result,
+    )  # fmt: skip
+    return (await house.rollouts.create(plan, who.name)).as_json()
+
+
+@router.get("/rollouts/{number}", response_model=models.Rollout)
+async def get_rollout(number: int, who: Reader, house: House) -> dict[str, Any]:
+    """Where a roll-out stands."""
+    return house.rollouts.get(number)
+
+
+@router.post("/rollouts/{number}/stop", response_model=models.Rollout)
+async def stop_rollout(number: int, who: Writer, house: House) -> dict[str, Any]:
+    """Asks no further terminal and cancels what is not on the line."""
+    return await house.rollouts.halt(number, who.name)
+
+
+@router.get("/messages")
+async def list_messages(who: Reader) -> list[dict[str, Any]]:
+    """Every message that can be sent, with the names of its fields in each edition."""
+    return [
+        {
+            "message": message.name,
+            "message_id": f"0x{message.id:04X}",
+            "chinese": message.chinese,
+            "answered_by": f"0x{message.answered_by:04X}" if message.answered_by else None,
+            "fields": {
+                str(edition): [node.name for node in plan_of(message.id, edition)]
+                for edition in message.editions
+            },
+        }
+        for message in MESSAGES.values()
+        if message.direction == "down" and message.id not in NOT_COMMANDS
+    ]

@@ -1,0 +1,1 @@
+"""What operators use: the command's tools, figures, the control socket, systemd, the serial line."""
