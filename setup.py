@@ -1,4 +1,4 @@
-"""Builds the C twin of protocols/wire/framing.py where a compiler is; without one everything works, slower.
+"""Builds the C twins of the portable byte work where a compiler is; without one everything works, slower.
 
 All else about the distribution stands in pyproject.toml.
 """
@@ -7,8 +7,10 @@ import sys
 
 from setuptools import Extension, setup
 
-ACCELERATOR = Extension(
-    "protocols.wire._accelerator", ["protocols/wire/_accelerator.c"], optional=True
-)  # optional: a failed build is a warning, not an error
+# optional: a failed build is a warning, not an error
+EXTENSIONS = [
+    Extension("protocols.wire._accelerator", ["protocols/wire/_accelerator.c"], optional=True),
+    Extension("edge_gateway._hotpath", ["edge_gateway/_hotpath.c"], optional=True),
+]
 
-setup(ext_modules=[ACCELERATOR] if sys.implementation.name == "cpython" else [])
+setup(ext_modules=EXTENSIONS if sys.implementation.name == "cpython" else [])

@@ -5,13 +5,24 @@ One `receive` per read, one write per wake-up. Decides nothing about the protoco
 
 import asyncio
 import logging
-import time
 from functools import partial
+from time import time_ns
 from typing import TYPE_CHECKING, Final, cast
 
-from .journal import STORED
 from .log import event
-from .session import Authenticated, Close, Deregister, Event, Left, Register, Session
+from .session import (
+    Answered,
+    Authenticated,
+    Close,
+    Deregister,
+    EditionSeen,
+    Event,
+    Left,
+    Register,
+    Session,
+    StoreMedia,
+    Uplink,
+)
 
 if TYPE_CHECKING:
     from .server import Server
@@ -20,20 +31,29 @@ if TYPE_CHECKING:
 WRITE_BUFFER_BYTES: Final = 64 * 1024
 # Reports that wait for commits before reading stops: a terminal that catches up is slowed, not refused.
 HELD_REPORTS: Final = 4096
+# From who has not authenticated: registration and authentication are a few hundred, noise is endless.
+STRANGER_BYTES: Final = 16 * 1024
 _log = logging.getLogger(__name__)
 
 
 class Connection(asyncio.Protocol):
-    """Made by the server for each socket; see asyncio.Protocol for the callbacks."""
+    """Made by the server for each socket; see asyncio.Protocol for the callbacks.
+
+    held: reports in the journal's hands. out: answers released by the commit that is being told of.
+    """
 
     __slots__ = (
+        "_allowance",
         "_closing_ms",
-        "_held",
-        "_out",
+        "_early",
+        "_looked_ms",
         "_reading",
         "_server",
         "_stalled_ms",
         "_transport",
+        "_waits",
+        "held",
+        "out",
         "peer",
         "session",
     )
@@ -43,37 +63,96 @@ class Connection(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self.session: Session
         self.peer = ""
-        self._held = 0  # reports in the journal's hands
-        self._out = b""  # answers released by the commit that is being told of
+        self.held = 0
+        self.out = b""
         self._reading = True
         self._stalled_ms: int | None = None  # since when the peer does not take what we send
         self._closing_ms: int | None = None
+        self._waits = False  # to be let in: many came at once
+        self._early = b""  # what came meanwhile, one read at most
+        self._allowance = 0.0  # bytes that may still come before reading rests
+        self._looked_ms = 0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """A socket was accepted."""
-        self._transport = cast(asyncio.Transport, transport)
         peer = transport.get_extra_info("peername")
-        self.peer = f"{peer[0]}:{peer[1]}" if peer else "?"
+        if not self.peer:
+            if peer and self._server.is_balancer(peer[0]):
+                self._server.ask_balancer(self, cast(asyncio.Transport, transport), peer)
+                return
+            self.peer = f"{peer[0]}:{peer[1]}" if peer else "?"
+        self._transport = cast(asyncio.Transport, transport)
         self._transport.set_write_buffer_limits(high=WRITE_BUFFER_BYTES)
         self.session = self._server.new_session()
+        self._allowance = STRANGER_BYTES
+        self._looked_ms = self._server.now_ms()
         if not self._server.admits(self):
             self._transport.abort()
 
+    def wait(self) -> None:
+        """Too many came at once: nothing is read until `let_in`."""
+        self._waits = True
+        asyncio.get_running_loop().call_soon(
+            self.govern_reading
+        )  # uvloop begins to read after connection_made
+
+    def let_in(self) -> None:
+        """Its turn has come."""
+        self._waits = False
+        early, self._early = self._early, b""
+        if early:
+            self.data_received(early)
+        self.govern_reading()
+
     def data_received(self, data: bytes) -> None:
         """The next bytes of the stream."""
-        if self._closing_ms is None:
-            self.session.receive(data, self._server.now_ms())
-            self._carry_out()
+        if self._closing_ms is not None:
+            return
+        if self._waits:
+            self._early += data
+            return
+        server = self._server
+        self._allowance -= len(data)
+        if self._allowance < 0:
+            if self.session.identity is None:
+                self._hear_out(data)
+                return
+            self.govern_reading()
+        if server.taps:
+            server.tap(self, "up", data)
+        now_ms = int(server.loop_s() * 1000)
+        taken = self.session.receive_plain(data, now_ms)
+        if taken is None:
+            self.session.receive(data, now_ms)
+            self._carry_out(now_ms)
+            return
+        origin, count, packed, answers = taken
+        self.held += count
+        server.journal.submit_packed(
+            origin, time_ns() // 1_000_000, packed, count, server.released, (self, answers, count, now_ms)
+        )
+        if self.held > HELD_REPORTS:
+            self.govern_reading()
+
+    def _hear_out(self, data: bytes) -> None:
+        """A stranger has said more than any needs to. If its beginning does not say who it is, it goes."""
+        now_ms = self._server.now_ms()
+        self.session.receive(data[:STRANGER_BYTES], now_ms)
+        self._carry_out(now_ms)
+        if self.session.identity is None:
+            self.close("too much before authentication")
+        elif len(data) > STRANGER_BYTES:
+            self.data_received(data[STRANGER_BYTES:])
 
     def pause_writing(self) -> None:
         """The peer does not read: neither do we, until it does or its time is over."""
         self._stalled_ms = self._server.now_ms()
-        self._govern_reading()
+        self.govern_reading()
 
     def resume_writing(self) -> None:
         """The peer reads again."""
         self._stalled_ms = None
-        self._govern_reading()
+        self.govern_reading()
 
     def connection_lost(self, error: Exception | None) -> None:
         """The socket is gone; answers that come from now on are dropped."""
@@ -99,6 +178,15 @@ class Connection(asyncio.Protocol):
         if self._transport is not None:
             self._transport.abort()
 
+    def send(self, message_id: int, body: bytes, first_serial: int | None) -> list[int]:
+        """Puts a message of the platform on the line: gives its serials. first_serial: of an earlier sending
+        on this connection that is said again. Raises ConnectionError when the line is gone."""
+        if self._transport is None or self._closing_ms is not None or self.session.identity is None:
+            raise ConnectionError("the connection is gone")
+        serials = self.session.send(message_id, body, self._server.now_ms(), first_serial)
+        self._send(self.session.data_to_send())
+        return serials
+
     def look_after(self, now_ms: int, stall_ms: int) -> None:
         """Called now and then: ends what is idle, stalled, or does not manage to close."""
         since_ms = self._stalled_ms if self._closing_ms is None else self._closing_ms
@@ -109,24 +197,58 @@ class Connection(asyncio.Protocol):
                 self._transport.abort()
         elif reason := self.session.expired(now_ms):
             self.close(reason)
+        else:
+            self.session.tick(now_ms)
+            self._send(self.session.data_to_send())
+            self._allow(now_ms)
+
+    def _allow(self, now_ms: int) -> None:
+        """What has been earned since the last look; reading goes on when it rested."""
+        limits = self._server.limits
+        earned = limits.bytes_per_s * (now_ms - self._looked_ms) / 1000
+        most = STRANGER_BYTES if self.session.identity is None else limits.burst_bytes
+        self._allowance = min(most, self._allowance + earned)
+        self._looked_ms = now_ms
+        if not self._reading:
+            self.govern_reading()
 
     def stop_reading(self) -> None:
         """For the end of the server: nothing more is taken, what was taken is answered."""
-        self._held += HELD_REPORTS + 1
-        self._govern_reading()
+        self.held += HELD_REPORTS + 1
+        self.govern_reading()
+
+    def govern_reading(self) -> None:
+        """Reading is on while neither commits nor the peer lag behind, and it has not sent too much."""
+        reading = self._stalled_ms is None and self.held <= HELD_REPORTS
+        reading = reading and self._allowance >= 0 and not self._waits
+        if reading == self._reading or self._transport is None or self._transport.is_closing():
+            return
+        self._reading = reading
+        if self._allowance < 0:
+            self._server.counters["slowed_peers"] += 1
+        if reading:
+            self._transport.resume_reading()
+        else:
+            self._transport.pause_reading()
 
     def write_released(self) -> None:
         """Sends what one commit released, in one write."""
-        out, self._out = self._out, b""
-        self._send(out)
-        self._govern_reading()
+        out, self.out = self.out, b""
+        transport = self._transport
+        if out and transport is not None and not transport.is_closing():
+            if self._server.taps:
+                self._server.tap(self, "down", out)
+            transport.write(out)
+        if not self._reading:
+            self.govern_reading()
 
-    def _carry_out(self) -> None:
-        session = self.session
-        for origin, reports, answers in session.submissions():
-            self._held += len(reports)
-            self._server.journal.submit(
-                origin, time.time_ns() // 1_000_000, reports, partial(self._released, answers, len(reports))
+    def _carry_out(self, now_ms: int) -> None:
+        session, server = self.session, self._server
+        for origin, packed, count, answers in session.submissions():
+            self.held += count
+            ticket = (self, answers, count, now_ms)
+            server.journal.submit_packed(
+                origin, time_ns() // 1_000_000, packed, count, server.released, ticket
             )
         events = session.events()
         for todo in events:
@@ -134,22 +256,14 @@ class Connection(asyncio.Protocol):
         out = session.data_to_send()
         if out:
             self._send(out)
-        if self._held > HELD_REPORTS:
-            self._govern_reading()
-
-    def _released(self, answers: bytes, reports: int, outcome: int) -> None:
-        """After the commit: the answers may go. `write_released` follows once all are told."""
-        self._held -= reports
-        if outcome != STORED:
-            answers = self.session.refused(answers)
-        if not self._out:
-            self._server.touched.append(self)
-        self._out += answers
+        if self.held > HELD_REPORTS:
+            self.govern_reading()
 
     def _do(self, todo: Event) -> None:
         registry = self._server.registry
         if isinstance(todo, Authenticated):
-            self._server.take_over(self, todo.identity)
+            self._allowance = self._server.limits.burst_bytes
+            self._server.take_over(self, todo.identity, todo.edition)
         elif isinstance(todo, Left):
             self._server.leave(self, todo.identity)
         elif isinstance(todo, Register):
@@ -157,12 +271,22 @@ class Connection(asyncio.Protocol):
             registry.register(todo.identity, todo.edition, todo.device, answer)
         elif isinstance(todo, Deregister):
             registry.deregister(todo.identity, partial(self._deregistered, todo))
+        elif isinstance(todo, EditionSeen):
+            registry.remember_edition(todo.identity, todo.edition)
+        elif isinstance(todo, StoreMedia) and self._server.media is not None:
+            self._server.media.take(todo, partial(self._media_stored, todo))
+        elif isinstance(todo, Answered | Uplink):
+            self._server.tell(self, todo)
         elif isinstance(todo, Close):
             self.close(todo.reason)
 
     def _registered(self, asked: Register, result: int | None, code: bytes) -> None:
         self._server.note(self, f"registration answered {result}", asked.identity)
         asked.answer(result, code)
+        self._send(self.session.data_to_send())
+
+    def _media_stored(self, asked: StoreMedia, stored: bool) -> None:
+        asked.answer(stored)
         self._send(self.session.data_to_send())
 
     def _deregistered(self, asked: Deregister, written: bool) -> None:
@@ -172,15 +296,6 @@ class Connection(asyncio.Protocol):
 
     def _send(self, data: bytes) -> None:
         if data and self._transport is not None and not self._transport.is_closing():
+            if self._server.taps:
+                self._server.tap(self, "down", data)
             self._transport.write(data)
-
-    def _govern_reading(self) -> None:
-        """Reading is on while neither commits nor the peer lag behind."""
-        reading = self._stalled_ms is None and self._held <= HELD_REPORTS
-        if reading == self._reading or self._transport is None or self._transport.is_closing():
-            return
-        self._reading = reading
-        if reading:
-            self._transport.resume_reading()
-        else:
-            self._transport.pause_reading()

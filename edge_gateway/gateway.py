@@ -4,9 +4,9 @@ Starts them in the order in which they need each other and stops them the other 
 """
 
 import asyncio
-import fcntl
 import gc
 import logging
+import math
 import os
 import resource
 import signal
@@ -14,16 +14,23 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
-from typing import IO, Any, Final
+from typing import Any, Final
 
-from .config import Config
-from .delivery import Delivery
+from . import log
+from .config import Config, ConfigError
+from .delivery import Delivery, destination_names
+from .folder import locked
 from .journal import Journal, JournalLimits
 from .log import event
+from .media import MediaService
+from .operations import Operations
 from .registry import Registry
+from .sd_notify import Notifier
 from .server import Server, ServerLimits, deliver_to
 from .session import SessionLimits
+from .session.house import house_of, package_limits_of
 from .status import write_status
+from .transports import context_of, networks_of
 
 uvloop: ModuleType | None
 try:
@@ -36,6 +43,7 @@ WATCH_S: Final = 0.5  # how often it is looked whether the journal's writer stil
 # The rows of one group are many objects that all die together: a collector that looks every 700 of them finds
 # nothing and costs a pause each time.
 GC_THRESHOLDS: Final = (20_000, 20, 50)
+RELOADED: Final = ("log.level", "log.format", "registration.mode")  # in force at SIGHUP
 _log = logging.getLogger(__name__)
 
 
@@ -43,53 +51,78 @@ class GatewayError(Exception):
     """The gateway cannot start, or had to stop; the message says why."""
 
 
-def run(config: Config, ready: Callable[[str, int], None]) -> None:
-    """Runs until SIGTERM or SIGINT. `ready(host, port)` once it listens.
+Ready = Callable[[str, int, dict[str, int]], None]
+
+
+def run(config: Config, ready: Ready, reload: Callable[[], Config] | None = None) -> None:
+    """Runs until SIGTERM or SIGINT. `ready(host, port, further ports by name)` once it listens; `reload`
+    reads the configuration anew at SIGHUP and raises ConfigError when it cannot.
 
     Raises GatewayError, JournalError, RegistryError, OSError when it cannot start or go on.
     """
     with asyncio.Runner(loop_factory=uvloop.new_event_loop if uvloop else None) as runner:
-        runner.run(_Gateway(config).run(ready))
+        runner.run(_Gateway(config, reload).run(ready))
 
 
 class _Gateway:
-    def __init__(self, config: Config) -> None:
+    def __init__(self, config: Config, reload: Callable[[], Config] | None) -> None:
         self._config = config
+        self._reload = reload
+        self._notifier = Notifier()
+        self._operations: Operations | None = None
         self._stop = asyncio.Event()
         self._started_s = time.time()
         self._server: Server
         self._delivery: Delivery | None = None
 
-    async def run(self, ready: Callable[[str, int], None]) -> None:
+    async def run(self, ready: Ready) -> None:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stop.set)
+        if self._reload:
+            loop.add_signal_handler(signal.SIGHUP, self._reload_now)
         config = self._config
         _allow_files(config.server.max_connections)
         config.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with _locked(config.data_dir):
+        with locked(config.data_dir):
             deliver = deliver_to(loop, lambda: self._server)
             journal = Journal(
                 config.journal_path,
                 JournalLimits(config.journal.max_bytes, config.journal.max_waiting),
                 deliver,
+                loop.call_soon,
+                destinations=destination_names(config),
             )
             try:
                 registry = Registry(
                     config.registry_path,
-                    config.registration.mode == "closed",
-                    deliver,
-                    config.registration.max_terminals,
+                    deliver=deliver,
+                    max_terminals=config.registration.max_terminals,
+                    mode=config.registration.mode,
                 )
                 self._server = Server(loop, journal, registry, _limits(config))
+                self._server.house = house_of(config.sessions, registry, config.media.enabled)
+                if config.media.enabled:
+                    self._server.media = MediaService(config.media, config.media_dir, loop, deliver)
                 await self._serve(ready)
             finally:
                 journal.close()
 
-    async def _serve(self, ready: Callable[[str, int], None]) -> None:
+    async def _serve(self, ready: Ready) -> None:
         config, server = self._config, self._server
         try:
+            self._operations = Operations(config, server, self._stats)
+            ports = await self._operations.start()
+            if server.media:
+                ports |= await server.media.start()
             host, port = await server.start(config.server.host, config.server.port)
+            if config.tls.enabled:
+                tls = context_of(config.tls.certificate_file, config.tls.key_file, config.tls.client_ca_file)
+                ports["tls"] = await server.start_tls(config.server.host, config.tls.port, tls)
+            if config.udp.enabled:
+                ports["udp"] = await server.start_udp(
+                    config.server.host, config.udp.port, config.udp.max_peers
+                )
             if config.mqtt.enabled:
                 self._delivery = Delivery(config, server.journal)
                 self._delivery.start()
@@ -97,12 +130,18 @@ class _Gateway:
             event(
                 _log, logging.INFO, "listening", host=host, port=port, journalled=server.journal.last_sequence
             )
-            ready(host, port)
+            ready(host, port, ports)
+            self._notifier.say("READY=1", f"STATUS=listening on {host}:{port}")
             await self._watch()
         finally:
+            self._notifier.say("STOPPING=1")
+            if self._operations:
+                await self._operations.stop()
             if self._delivery:
                 await asyncio.to_thread(self._delivery.stop)
             await server.stop()
+            if server.media:
+                await server.media.stop()
             self._write_status()
             event(_log, logging.INFO, "stopped", queued=server.journal.stats()["queued"])
 
@@ -112,6 +151,7 @@ class _Gateway:
         while not self._stop.is_set():
             if self._server.journal.died:
                 raise GatewayError("the journal's writer failed, nothing can be acknowledged; see the log")
+            self._notifier.say("WATCHDOG=1")
             if time.monotonic() >= due_s:
                 self._write_status()
                 due_s = time.monotonic() + interval_s
@@ -132,7 +172,32 @@ class _Gateway:
             "journal": self._server.journal.stats(),
             "server": self._server.stats(),
             "delivery": self._delivery.stats() if self._delivery else None,
+            "commands": self._operations.stats() if self._operations else None,
+            "media": self._server.media.stats() if self._server.media else None,
         }
+
+    def _reload_now(self) -> None:
+        """SIGHUP: takes over what can be changed while it runs, and names what cannot."""
+        assert self._reload is not None
+        try:
+            config = self._reload()
+        except ConfigError as error:
+            _log.error("the configuration is left as it is: %s", "; ".join(error.problems))
+            return
+        log.configure(config.log.level, config.log.format)
+        self._server.registry.set_mode(config.registration.mode)
+        left = [
+            f"{name}.{key}"
+            for name, section in config.model_dump().items()
+            for key, value in (section.items() if isinstance(section, dict) else [("", section)])
+            if f"{name}.{key}" not in RELOADED and value != _value(self._config, name, key)
+        ]
+        event(_log, logging.INFO, "configuration reloaded", needs_a_restart=", ".join(left) or "nothing")
+
+
+def _value(config: Config, name: str, key: str) -> Any:
+    section = config.model_dump()[name]
+    return section.get(key) if isinstance(section, dict) else section
 
 
 def _limits(config: Config) -> ServerLimits:
@@ -141,8 +206,16 @@ def _limits(config: Config) -> ServerLimits:
         unauthenticated_ms=int(server.unauthenticated_timeout_s * 1000),
         idle_ms=int(server.idle_timeout_s * 1000),
         strikes=server.strikes,
+        packages=package_limits_of(config.sessions),
     )
-    return ServerLimits(server.max_connections, int(server.write_stall_timeout_s * 1000), session)
+    return ServerLimits(
+        server.max_connections,
+        int(server.write_stall_timeout_s * 1000),
+        server.max_accepts_per_s,
+        server.max_bytes_per_s or math.inf,
+        networks_of(server.proxy_from),
+        session,
+    )
 
 
 def _allow_files(connections: int) -> None:
@@ -161,22 +234,3 @@ def _settle() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(*GC_THRESHOLDS)
-
-
-class _locked:
-    """Keeps a second gateway off the same data. The system takes the lock back when we die."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._file: IO[str]
-
-    def __enter__(self) -> None:
-        self._file = (self._folder / "lock").open("a")
-        try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            self._file.close()
-            raise GatewayError(f"gateway.data_dir: another gateway uses {self._folder}") from error
-
-    def __exit__(self, *_: object) -> None:
-        self._file.close()

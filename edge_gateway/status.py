@@ -3,6 +3,7 @@
 import json
 import logging
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,3 +21,8 @@ def write_status(path: Path, values: dict[str, Any]) -> None:
         os.replace(half, path)
     except OSError as error:
         _log.warning("the status file cannot be written: %s", error)
+
+
+def named_destinations(delivery: Mapping[str, Any] | None) -> dict[str, dict[str, Any]]:
+    """Figures of each destination; the one of [mqtt] has an empty name and is called default."""
+    return {name or "default": each for name, each in ((delivery or {}).get("destinations") or {}).items()}

@@ -6,8 +6,12 @@ WAIT_MAX_MS = 1000
 def run(board):
     """Serves the terminal until the power goes."""
     terminal = board.terminal
+    busy = False  # whether the screen has more to draw: a slice in every turn, so that nobody waits for it
     while True:
-        wait_ms = terminal.next_deadline_ms() - board.now_ms()
+        deadline_ms = terminal.next_deadline_ms()
+        if board.screen is not None:
+            deadline_ms = board.screen.deadline_ms(deadline_ms)
+        wait_ms = 0 if busy else deadline_ms - board.now_ms()
         events = board.poll.ipoll(max(0, min(wait_ms, WAIT_MAX_MS)))
         now_ms = board.now_ms()
         for event in events:
@@ -19,5 +23,9 @@ def run(board):
         if board.uart is not None:
             board.uart.serve(now_ms)
         board.link.serve(terminal, now_ms)
+        if board.screen is not None:
+            terminal.view.link = terminal.online
+            terminal.view.fix = terminal.nmea.fix.valid
+            busy = board.screen.work(now_ms)
         if board.trace is not None:
             board.trace.look(now_ms)

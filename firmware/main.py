@@ -1,10 +1,13 @@
-"""Starts the terminal on the desk: `micropython -X heapsize=96k main.py CONFIG.json`."""
+"""Starts the terminal on the desk: `micropython -X heapsize=128k main.py CONFIG.json`."""
 
 import gc
 import sys
 
 from firmware.app import run
+from firmware.board.paging import load, load_for_good
 from firmware.board.unix.board import Board
+from firmware.terminal import pages
+from protocols.wire import bodies
 
 GC_EVERY_BYTES = 4096  # collected so often, garbage does not come to lie between what stays
 
@@ -13,6 +16,8 @@ def main(config_path):
     """Runs until the power goes; Ctrl-C is an orderly end."""
     gc.collect()
     gc.threshold(GC_EVERY_BYTES)
+    pages.load_by(load, load_for_good)
+    bodies.lists_by(load)
     board = Board(config_path)
     try:
         run(board)

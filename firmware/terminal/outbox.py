@@ -16,13 +16,14 @@ _ATTRIBUTES_AT = 2
 
 
 class LiveReport(Request):
-    """A request with its own frame buffer; `sequence` is that of the record log."""
+    """A request with its own frame buffer. sequence: of the record log. urgent: of a changed alarm."""
 
-    __slots__ = ("sequence", "writer")
+    __slots__ = ("sequence", "urgent", "writer")
 
     def __init__(self):
         Request.__init__(self)
         self.sequence = 0
+        self.urgent = False
         self.writer = FrameWriter(FRAME_BYTES)
 
 
@@ -34,28 +35,33 @@ class Outbox:
     def __init__(self, settings):
         self._settings = settings
         self._header = build_header(MSG_POSITION_REPORT, 0, settings.phone_bytes(), 0)
-        self._slots = [LiveReport() for _ in range(settings.window)]
+        self._slots = [LiveReport() for _ in range(settings.window + 1)]  # the last free one is for alarms
         self.in_flight = 0
 
-    def has_room(self):
+    def has_room(self, urgent=False):
         """Whether another report can go on the line."""
-        return self.in_flight < len(self._slots)
+        return self.in_flight < len(self._slots) - (0 if urgent else 1)
 
-    def offer(self, sequence, body, length, serial):
+    def offer(self, sequence, body, length, serial, urgent=False):
         """Makes the frame of body[:length]. `has_room` must have said yes."""
         for slot in self._slots:
             if slot.state == IDLE:
                 break
         write_report(slot.writer, self._header, body, length, serial)
         slot.sequence = sequence
+        slot.urgent = urgent
         slot.start(MSG_POSITION_REPORT, serial, None)
         self.in_flight += 1
 
     def next_to_send(self):
-        """The oldest report that is to be sent, None when there is none."""
+        """The oldest report that is to be sent, of those of alarms if there are any; None: none."""
         chosen = None
         for slot in self._slots:
-            if slot.state == TO_SEND and (chosen is None or slot.sequence < chosen.sequence):
+            if slot.state == TO_SEND and (
+                chosen is None
+                or (slot.urgent and not chosen.urgent)
+                or (slot.urgent == chosen.urgent and slot.sequence < chosen.sequence)
+            ):
                 chosen = slot
         return chosen
 

@@ -34,13 +34,13 @@ class PositionBody:
         self.buffer = bytearray(BODY_BYTES_MAX)
         self.length = 0
 
-    def write(self, fix, fixed, status, alarm_high, alarm_low, day, second, odometer_m, signal):
+    def write(self, fix, fixed, status, alarm_high, alarm_low, day, second, odometer_m, signal, vehicle=None):
         """A whole body; gives its length in bytes.
 
         fix: nmea.Fix, its position that of the last valid fix. fixed: whether it is current (status bit 1).
         status: the other status bits, without 1, 2 and 3. alarm_high, alarm_low: halves of the alarm word,
         so that bit 31 stays off the heap on 32-bit boards. day, second: device time in UTC. odometer_m:
-        metres. signal: 0…255, -1 unknown.
+        metres. signal: 0…255, -1 unknown. vehicle: adds items of its own by `write_items`, None for none.
         """
         if fixed:
             status |= FIXED
@@ -64,6 +64,8 @@ class PositionBody:
             self._item(tables.ITEM_RADIO_STRENGTH, 1, min(signal, 255))
         if fixed and fix.satellites >= 0:
             self._item(tables.ITEM_SATELLITES, 1, fix.satellites)
+        if vehicle is not None:
+            self.length = vehicle.write_items(self.buffer, self.length)
         return self.length
 
     def time(self):

@@ -10,14 +10,16 @@ RAM does not grow with the backlog. Knows nothing of what the records mean.
 import binascii
 import struct
 
-SLOT_BYTES = 80  # 50 of them fill one 4 KiB block of NOR flash
+from . import pages
+
+SLOT_BYTES = 96  # 42 of them fill one 4 KiB block of NOR flash
 BODY_BYTES_MAX = SLOT_BYTES - 9  # sequence 4, length 1, body, CRC-32 4
-SEGMENT_RECORDS = 50
+SEGMENT_RECORDS = 42
 SEGMENTS_MIN = 2  # the newest one keeps the count while the oldest is dropped
 CAPACITY_RECORDS = 10000  # unverified: what JT/T 794 asks for, commonly quoted
 CHECKPOINT_EVERY = 32  # acknowledgements between two writings of their file
 ACKNOWLEDGEMENTS = "acked"
-_HEAD_BYTES = 12  # CRC-32, first sequence, count of bits
+HEAD_BYTES = 12  # CRC-32, first sequence, count of bits
 
 
 class RecordLog:
@@ -25,24 +27,25 @@ class RecordLog:
 
     first, next_sequence: the records first…next_sequence-1 are on flash. held: those not yet acknowledged.
     Counters since the start: dropped (held records overwritten because the log was full), damaged (records
-    that no longer check out), failures (writes that the flash refused).
+    that no longer check out), failures (writes that the flash refused), written (bytes).
     """
 
     __slots__ = (
-        "_acked",
-        "_capacity",
-        "_files",
-        "_segment_records",
-        "_slot",
         "_tail",
         "_tail_number",
         "_unwritten",
+        "acked_bits",
+        "capacity",
         "damaged",
         "dropped",
         "failures",
+        "files",
         "first",
         "held",
         "next_sequence",
+        "segment_records",
+        "slot",
+        "written",
     )
 
     def __init__(self, files, capacity=CAPACITY_RECORDS, segment_records=SEGMENT_RECORDS):
@@ -50,19 +53,19 @@ class RecordLog:
 
         Reads what is there; raises OSError when the flash cannot be read at all.
         """
-        self._files = files
-        self._segment_records = segment_records
+        self.files = files
+        self.segment_records = segment_records
         segments = max(SEGMENTS_MIN, (capacity + segment_records - 1) // segment_records)
-        self._capacity = segments * segment_records
-        self._acked = bytearray((self._capacity + segment_records + 7) // 8)  # a ring of bits
-        self._slot = bytearray(SLOT_BYTES)
+        self.capacity = segments * segment_records
+        self.acked_bits = bytearray((self.capacity + segment_records + 7) // 8)  # a ring of bits
+        self.slot = bytearray(SLOT_BYTES)
         self._tail = None
         self._tail_number = -1
         self._unwritten = 0
-        self.damaged = self.dropped = self.failures = 0
+        self.damaged = self.dropped = self.failures = self.written = 0
         self.held = 0
         self.first = self.next_sequence = 1
-        self._recover()
+        pages.use("recovery").recover(self)
 
     def append(self, body, length):
         """Writes body[:length] and gives its sequence, 0 when the flash refused it (counted in failures).
@@ -75,16 +78,17 @@ class RecordLog:
         sequence = self.next_sequence
         self._fill_slot(sequence, body, length)
         try:
-            if sequence // self._segment_records != self._tail_number:
-                self._begin_segment(sequence // self._segment_records)
-            self._tail.seek(sequence % self._segment_records * SLOT_BYTES)
-            self._tail.write(self._slot)
+            if sequence // self.segment_records != self._tail_number:
+                self._begin_segment(sequence // self.segment_records)
+            self._tail.seek(sequence % self.segment_records * SLOT_BYTES)
+            self._tail.write(self.slot)
             self._tail.flush()
+            self.written += SLOT_BYTES
         except OSError:
             self.failures += 1
             self._close_tail()
             return 0
-        self._mark(sequence, False)
+        self.mark(sequence, False)
         self.next_sequence = sequence + 1
         self.held += 1
         return sequence
@@ -94,30 +98,30 @@ class RecordLog:
         if not self.first <= sequence < self.next_sequence:
             return 0
         try:
-            file = self._files.open(self._name(sequence // self._segment_records), False)
+            file = self.files.open(self.segment_name(sequence // self.segment_records), False)
         except OSError:
             return 0
         try:
-            length = self._read_slot(file, sequence)
+            length = self.read_slot(file, sequence)
         finally:
             file.close()
         for at in range(length):
-            buffer[at] = self._slot[at + 5]
+            buffer[at] = self.slot[at + 5]
         return length
 
     def is_held(self, sequence):
         """Whether the record is here and not acknowledged."""
-        return self.first <= sequence < self.next_sequence and not self._is_acked(sequence)
+        return self.first <= sequence < self.next_sequence and not self.is_acked(sequence)
 
     def next_held(self, sequence):
         """The first held record from `sequence` on, 0 when there is none."""
         sequence = max(sequence, self.first)
-        size = len(self._acked) * 8
+        size = len(self.acked_bits) * 8
         while sequence < self.next_sequence:
             bit = sequence % size
-            if not bit & 7 and self._acked[bit >> 3] == 0xFF:
+            if not bit & 7 and self.acked_bits[bit >> 3] == 0xFF:
                 sequence += 8
-            elif self._is_acked(sequence):
+            elif self.is_acked(sequence):
                 sequence += 1
             else:
                 return sequence
@@ -127,7 +131,7 @@ class RecordLog:
         """The record may be forgotten. True when it was held. Written to flash with others later."""
         if not self.is_held(sequence):
             return False
-        self._mark(sequence, True)
+        self.mark(sequence, True)
         self.held -= 1
         self._unwritten += 1
         if self._unwritten >= CHECKPOINT_EVERY:
@@ -159,7 +163,7 @@ class RecordLog:
         self._close_tail()
 
     def _fill_slot(self, sequence, body, length):
-        slot = self._slot
+        slot = self.slot
         slot[0] = sequence >> 24 & 0xFF
         slot[1] = sequence >> 16 & 0xFF
         slot[2] = sequence >> 8 & 0xFF
@@ -172,11 +176,11 @@ class RecordLog:
         struct.pack_into(">I", slot, SLOT_BYTES - 4, 0)
         struct.pack_into(">I", slot, SLOT_BYTES - 4, binascii.crc32(slot))
 
-    def _read_slot(self, file, sequence):
+    def read_slot(self, file, sequence):
         """Fills the slot; the length of the body in it, 0 when it is not that record or is damaged."""
-        slot = self._slot
+        slot = self.slot
         try:
-            file.seek(sequence % self._segment_records * SLOT_BYTES)
+            file.seek(sequence % self.segment_records * SLOT_BYTES)
             if file.readinto(slot) != SLOT_BYTES:
                 return 0
         except OSError:  # one bad block must not keep the terminal from starting, again and again
@@ -191,9 +195,9 @@ class RecordLog:
     def _begin_segment(self, number):
         """Opens the segment for writing; makes room first when the log is full."""
         self._close_tail()
-        while self.next_sequence - self.first >= self._capacity:
+        while self.next_sequence - self.first >= self.capacity:
             self._drop_oldest()
-        self._tail = self._files.open(self._name(number), True)
+        self._tail = self.files.open(self.segment_name(number), True)
         self._tail_number = number
 
     def _close_tail(self):
@@ -207,119 +211,63 @@ class RecordLog:
 
     def _drop_oldest(self):
         start = self.first
-        self._remove_segment()
+        self.remove_segment()
         for sequence in range(start, self.first):
-            if not self._is_acked(sequence):
+            if not self.is_acked(sequence):
                 self.dropped += 1
                 self.held -= 1
 
     def _remove_finished(self):
         """Removes whole segments from the oldest on, never the newest: it keeps the count of sequences."""
-        newest = (self.next_sequence - 1) // self._segment_records
-        while self.first // self._segment_records < newest:
-            end = (self.first // self._segment_records + 1) * self._segment_records
+        newest = (self.next_sequence - 1) // self.segment_records
+        while self.first // self.segment_records < newest:
+            end = (self.first // self.segment_records + 1) * self.segment_records
             held = self.next_held(self.first)
             if held and held < end:
                 return
-            self._remove_segment()
+            self.remove_segment()
 
-    def _remove_segment(self):
-        number = self.first // self._segment_records
-        self._forget(self._name(number))
-        self.first = (number + 1) * self._segment_records
+    def remove_segment(self):
+        number = self.first // self.segment_records
+        self._forget(self.segment_name(number))
+        self.first = (number + 1) * self.segment_records
 
     def _write_acknowledgements(self):
         bits = self.next_sequence - self.first
-        data = bytearray(_HEAD_BYTES + (bits + 7) // 8)
+        data = bytearray(HEAD_BYTES + (bits + 7) // 8)
         struct.pack_into(">II", data, 4, self.first, bits)
         for index in range(bits):
-            if self._is_acked(self.first + index):
-                data[_HEAD_BYTES + index // 8] |= 1 << index % 8
+            if self.is_acked(self.first + index):
+                data[HEAD_BYTES + index // 8] |= 1 << index % 8
         struct.pack_into(">I", data, 0, binascii.crc32(memoryview(data)[4:]))
         beside = ACKNOWLEDGEMENTS + ".new"
         self._forget(beside)
-        file = self._files.open(beside, True)
+        file = self.files.open(beside, True)
         try:
             file.write(data)
             file.flush()
+            self.written += len(data)
         finally:
             file.close()
-        self._files.rename(beside, ACKNOWLEDGEMENTS)
+        self.files.rename(beside, ACKNOWLEDGEMENTS)
 
     def _forget(self, name):
         try:
-            self._files.remove(name)
+            self.files.remove(name)
         except OSError as absent:
             if absent.errno != 2:
                 raise
 
-    def _recover(self):
-        numbers = sorted([number for number in map(_number_of, self._files.names()) if number >= 0])
-        data = self._stored_acknowledgements()
-        _, first, bits = struct.unpack_from(">III", data, 0)
-        if numbers:
-            self.first = max(1, numbers[0] * self._segment_records)
-            self.next_sequence = self._end_of_tail(numbers[-1])
-        else:
-            self.first = first
-        # Records that were there and are not any more are held and damaged, and their numbers used up.
-        self.next_sequence = max(self.next_sequence, first + bits)
-        while self.next_sequence - self.first >= self._capacity + self._segment_records:
-            before = self.first  # only when the capacity was made smaller; held or not is not known yet
-            self._remove_segment()
-            self.dropped += self.first - before
-        for sequence in range(max(first, self.first), first + bits):
-            index = sequence - first
-            if data[_HEAD_BYTES + index // 8] >> index % 8 & 1:
-                self._mark(sequence, True)
-        for sequence in range(self.first, self.next_sequence):
-            if not self._is_acked(sequence):
-                self.held += 1
+    def is_acked(self, sequence):
+        bit = sequence % (len(self.acked_bits) * 8)
+        return self.acked_bits[bit >> 3] >> (bit & 7) & 1
 
-    def _end_of_tail(self, number):
-        """The sequence after the last record of the newest segment that checks out."""
-        start = max(1, number * self._segment_records)
-        file = self._files.open(self._name(number), False)
-        sequence = (number + 1) * self._segment_records
-        while sequence > start and not self._read_slot(file, sequence - 1):
-            sequence -= 1
-        file.close()
-        return sequence
-
-    def _stored_acknowledgements(self):
-        """The file of acknowledgements: head, then bits; none of them when it is absent or damaged."""
-        data = bytearray(_HEAD_BYTES + len(self._acked))
-        try:
-            file = self._files.open(ACKNOWLEDGEMENTS, False)
-            count = file.readinto(data)
-            file.close()
-        except OSError:
-            count = 0
-        size = _HEAD_BYTES + (struct.unpack_from(">I", data, 8)[0] + 7) // 8
-        if size > count or binascii.crc32(memoryview(data)[4:size]) != struct.unpack_from(">I", data, 0)[0]:
-            struct.pack_into(">II", data, 4, 1, 0)
-        return data
-
-    def _is_acked(self, sequence):
-        bit = sequence % (len(self._acked) * 8)
-        return self._acked[bit >> 3] >> (bit & 7) & 1
-
-    def _mark(self, sequence, acked):
-        bit = sequence % (len(self._acked) * 8)
+    def mark(self, sequence, acked):
+        bit = sequence % (len(self.acked_bits) * 8)
         if acked:
-            self._acked[bit >> 3] |= 1 << (bit & 7)
+            self.acked_bits[bit >> 3] |= 1 << (bit & 7)
         else:
-            self._acked[bit >> 3] &= ~(1 << (bit & 7)) & 0xFF
+            self.acked_bits[bit >> 3] &= ~(1 << (bit & 7)) & 0xFF
 
-    def _name(self, number):
+    def segment_name(self, number):
         return "%08x.seg" % number
-
-
-def _number_of(name):
-    """The number of the segment of that file name, -1 when it is none."""
-    if len(name) != 12 or not name.endswith(".seg"):
-        return -1
-    try:
-        return int(name[:8], 16)
-    except ValueError:
-        return -1

@@ -15,6 +15,12 @@ DISTANCE = 4
 TURN = 5
 QUERY = 6
 
+# What the interval and the distance depend on (parameters 0x0021 to 0x002F).
+MODE_DEFAULT = 0
+MODE_NO_DRIVER = 1
+MODE_ASLEEP = 2  # ignition off
+MODE_EMERGENCY = 3
+
 TURN_SPEED_MIN_DKMH = 50  # below 5 km/h the course of a receiver is noise
 CLOCK_BACK_S = 60  # a step back by less waits until the clock has caught up; by more is a corrected clock
 PER_SECOND_MAX = 2  # a regular report and one with changed flags: so no two reports are ever the same
@@ -36,6 +42,7 @@ class Reporter:
         "_in_second",
         "_latitude_udeg",
         "_longitude_udeg",
+        "_mode",
         "_second",
         "_settings",
         "_status",
@@ -52,6 +59,7 @@ class Reporter:
         self._status = self._alarm_high = self._alarm_low = 0
         self._latitude_udeg = self._longitude_udeg = self._direction_deg = 0
         self._fix_seen = False
+        self._mode = MODE_DEFAULT
         self.query = False  # somebody asked for a report as soon as one may be made
         self.tracking = False
         self._tracking_s = self._tracking_until_ms = 0
@@ -68,13 +76,14 @@ class Reporter:
         self._tracking_s = interval_s
         self._tracking_until_ms = now_ms + validity_s * 1000
 
-    def interval_s(self, ignition, now_ms):
-        """The interval in force, seconds."""
+    def interval_s(self, mode, now_ms):
+        """The interval in force, seconds; from now on distances are those of this mode, too."""
+        self._mode = mode
         if self.tracking and now_ms > self._tracking_until_ms:
             self.tracking = False
         if self.tracking:
             return self._tracking_s
-        return self._settings.interval_s if ignition else self._settings.idle_interval_s
+        return self._settings.intervals_s[mode]
 
     def due(self, fix, status, alarm_high, alarm_low, day, second, interval_s):
         """Why a report is due at device time (day, second), or NOT_DUE. `status` holds ACC and fixed."""
@@ -95,11 +104,22 @@ class Reporter:
             return QUERY
         if elapsed >= interval_s or elapsed < 0:
             return INTERVAL
-        if fixed and self._settings.distance_m and self._has_moved(fix, self._settings.distance_m):
+        distance_m = self._settings.distances_m[self._mode]
+        if fixed and distance_m and self._has_moved(fix, distance_m):
             return DISTANCE
         if fixed and self._settings.turn_deg and self._has_turned(fix):
             return TURN
         return NOT_DUE
+
+    def may(self, day, second):
+        """Whether a report that tells something new may be made now: two of one second would be the same."""
+        return (
+            self._day < 0 or day != self._day or second != self._second or self._in_second < PER_SECOND_MAX
+        ) and seconds_between(self._day, self._second, day, second) >= 0
+
+    def alarms_differ(self, alarm_high, alarm_low):
+        """Whether these are other alarms than those of the last report."""
+        return alarm_high != self._alarm_high or alarm_low != self._alarm_low
 
     def reported(self, fix, status, alarm_high, alarm_low, day, second):
         """A report with these values was made."""

@@ -44,7 +44,11 @@ class Session:
         "_serial",
         "_server",
         "_settings",
+        "_visit_code",
+        "_visit_end_ms",
+        "_visited",
         "connections",
+        "held",
         "last_sent_ms",
         "refusals",
         "replies_dropped",
@@ -63,6 +67,10 @@ class Session:
         self._server = self._failures = 0
         self._retry_ms = self._online_ms = 0
         self._refused_here = False
+        self._visited = None  # a server that the platform sent us to
+        self._visit_code = b""
+        self._visit_end_ms = 0
+        self.held = False  # the platform ordered silence (0x8105 command 6)
         self.state = table.WAITING
         self.request = Request()
         self.last_sent_ms = 0
@@ -72,7 +80,18 @@ class Session:
         """(host, port) of the server that the board is to connect to, None when none."""
         if self.state != table.CONNECTING:
             return None
+        if self._visited is not None:
+            return self._visited
         return self._settings.servers[self._server % len(self._settings.servers)]
+
+    def visit(self, server, code, duration_ms, now_ms):
+        """From the next connection on: this (host, port) with this code, for so long; 0: until told.
+
+        server None: back to the servers of the settings.
+        """
+        self._visited = server
+        self._visit_code = code
+        self._visit_end_ms = now_ms + duration_ms if server is not None and duration_ms else 0
 
     def next_serial(self):
         """The serial number of the next message: 0…65535, round and round (§4.4.3)."""
@@ -84,7 +103,7 @@ class Session:
         """The board has connected."""
         self.connections += 1
         self._refused_here = False
-        if self._code:
+        if self._code or (self._visited is not None and self._visit_code):
             self._go(table.LINK_UP_KNOWN)
             self._authenticate()
         else:
@@ -110,6 +129,10 @@ class Session:
         self._replies = []
         self._go(table.LINK_DOWN)
 
+    def forget_code(self):
+        """The next connection registers anew: what the terminal is has changed."""
+        self._remember(b"")
+
     def give_up(self):
         """The platform is silent or refuses: the link is to be closed."""
         self.request.stop()
@@ -124,7 +147,10 @@ class Session:
             self.refusals += 1
             self.give_up()
             return
-        self._remember(values["auth_code"])
+        if self._visited is not None:
+            self._visit_code = values["auth_code"]
+        else:
+            self._remember(values["auth_code"])
         self._go(table.REGISTERED)
         self._authenticate()
 
@@ -143,7 +169,12 @@ class Session:
 
     def tick(self, now_ms):
         """Ends the pause, repeats what was not answered, sends the heartbeat when nothing else was sent."""
-        if self.state == table.WAITING and now_ms >= self._retry_ms:
+        if self._visit_end_ms and now_ms >= self._visit_end_ms:
+            self.visit(None, b"", 0, now_ms)
+            if self.state == table.ONLINE:
+                self.give_up()
+                return
+        if self.state == table.WAITING and now_ms >= self._retry_ms and not self.held:
             self._go(table.PAUSE_OVER)
         elif self.request.late(self._settings, now_ms):
             self.give_up()
@@ -156,6 +187,14 @@ class Session:
             self.replies_dropped += 1
             return
         self._replies.append(self._frame(message_id, values, self.next_serial()))
+
+    def queue(self, frame):
+        """Queues a frame as it is, sent once; False when there is no room."""
+        if len(self._replies) >= REPLIES_MAX:
+            self.replies_dropped += 1
+            return False
+        self._replies.append(frame)
+        return True
 
     def acknowledge(self, header, result):
         """Queues the general response to a message of the platform."""
@@ -171,7 +210,7 @@ class Session:
     def deadline_ms(self, deadline_ms):
         """The earlier of `deadline_ms` and the next thing to do here."""
         if self.state == table.WAITING:
-            return min(deadline_ms, self._retry_ms)
+            return deadline_ms if self.held else min(deadline_ms, self._retry_ms)
         if self.request.state != IDLE:
             return min(deadline_ms, self.request.deadline_ms)
         heartbeat_ms = self._heartbeat_ms()
@@ -192,7 +231,10 @@ class Session:
     def _code_refused(self):
         """The platform does not know the code: forget it and register anew, once in a connection."""
         self.refusals += 1
-        self._remember(b"")
+        if self._visited is not None:
+            self._visit_code = b""  # our own code is for our own servers
+        else:
+            self._remember(b"")
         if self._refused_here:
             self.give_up()
             return
@@ -213,7 +255,9 @@ class Session:
         self._ask(MSG_TERMINAL_REGISTRATION, self._settings.registration())
 
     def _authenticate(self):
-        self._ask(MSG_TERMINAL_AUTHENTICATION, self._settings.authentication(self._code))
+        visiting = self._visited is not None and self._visit_code
+        code = self._visit_code if visiting else self._code
+        self._ask(MSG_TERMINAL_AUTHENTICATION, self._settings.authentication(code))
 
     def _ask(self, message_id, values):
         serial = self.next_serial()

@@ -13,16 +13,16 @@ _CHECK_BYTES = 4
 class Store:
     """Values by name over the files port (see ram_files). Names are short, of letters."""
 
-    __slots__ = ("_files",)
+    __slots__ = ("files",)
 
     def __init__(self, files):
-        self._files = files
+        self.files = files
 
     def get(self, name):
         """The value as bytes; b"" when there is none or it is damaged."""
         buffer = bytearray(VALUE_BYTES_MAX + _CHECK_BYTES)
         try:
-            file = self._files.open(name, False)
+            file = self.files.open(name, False)
             count = file.readinto(buffer)
             file.close()
         except OSError:
@@ -36,17 +36,17 @@ class Store:
             raise ValueError("value of %d bytes" % len(value))
         beside = name + ".new"
         try:
-            self._files.remove(beside)  # what a cut may have left, perhaps longer than the new value
+            self.files.remove(beside)  # what a cut may have left, perhaps longer than the new value
         except OSError as absent:
             if absent.errno != 2:
                 raise
-        file = self._files.open(beside, True)
+        file = self.files.open(beside, True)
         try:
             file.write(_check_of(value) + value)
             file.flush()
         finally:
             file.close()
-        self._files.rename(beside, name)
+        self.files.rename(beside, name)
 
 
 def _check_of(value):

@@ -1,5 +1,5 @@
-"""The driver's code: what stands in the QR symbol, who signed it, how it reaches the terminal.
+"""The driver code (滇运码): what it says, who signed it, its way to the screen, the proof of presence.
 
-The format of the real 滇运码 is not public. Ours is a stand-in with a door for another codec (`codec.Codec`);
-nothing outside this folder knows how a code looks. No sockets, no clocks, no register of persons.
+The format of the real code is not public; what is here is ours, with a door for another (`codec.Codec`). Must
+not know a terminal, a socket or a register of persons.
 """

@@ -9,16 +9,15 @@ from typing import Any, Final, Protocol
 import cbor2
 
 from protocols.guomi import Guomi
+from protocols.wire import base45
+from protocols.wire.errors import RemoteProtocolError
 
-from . import base45
 from .content import CodeError, Colour, Content, Holder
 
 PREFIX: Final = "DYC1:"
 VERSION: Final = 1
 SIGNATURE_BYTES: Final = 64
-TEXT_CHARS_MAX: Final = (
-    291  # QR 10-M holds 311 alphanumeric characters, 20 of which the proof of presence takes
-)
+TEXT_CHARS_MAX: Final = 240  # what a terminal keeps; QR 10-M holds 311, 29 of them the proof of presence
 SIGNER_ID: Final = b"dianyun.driver-code"
 _FIELDS: Final = 10
 
@@ -46,7 +45,7 @@ class StandIn:
         """
         payload = bytes([VERSION]) + cbor2.dumps(_members(content), canonical=True)
         signature = self._guomi.sm2_sign(private, PREFIX.encode() + payload, SIGNER_ID)
-        text = PREFIX + base45.encode(payload + signature)
+        text = PREFIX + base45.encode(payload + signature).decode("ascii")
         if len(text) > TEXT_CHARS_MAX:
             raise CodeError(f"code: {len(text)} characters, at most {TEXT_CHARS_MAX} fit; shorten its texts")
         return text
@@ -59,8 +58,8 @@ class StandIn:
         if not text.startswith(PREFIX) or len(text) > TEXT_CHARS_MAX:
             raise CodeError(f"code: it does not begin with {PREFIX} or is too long")
         try:
-            data = base45.decode(text.removeprefix(PREFIX))
-        except ValueError as error:
+            data = base45.decode(text.removeprefix(PREFIX).encode("ascii"))
+        except (RemoteProtocolError, UnicodeEncodeError) as error:
             raise CodeError(f"code: {error}") from None
         payload, signature = data[:-SIGNATURE_BYTES], data[-SIGNATURE_BYTES:]
         if len(signature) < SIGNATURE_BYTES or payload[:1] != bytes([VERSION]):

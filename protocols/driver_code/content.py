@@ -70,11 +70,6 @@ class Content:
             _text("classes", each, CLASS_CHARS_MAX)
 
 
-def mask_name(name: str) -> str:
-    """王小明 → 王**: the first character stays (the usual practice of desensitisation, 脱敏)."""
-    return name[:1] + "*" * (len(name) - 1)
-
-
 def _length(field: str, value: object, count: int) -> None:
     if not isinstance(value, bytes) or len(value) != count:
         raise CodeError(f"{field}: {count} bytes are needed")

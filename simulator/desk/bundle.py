@@ -1,20 +1,45 @@
-"""Joins the folded modules of the terminal into one: on the device each module costs half a kilobyte of heap.
+"""Links the folded modules of the terminal: the resident program in a few parts, and a module for each page.
 
-Names are joined with them, since MicroPython keeps every one in RAM: a private name of a module's top level
-gets a short one of its own; private attributes share short ones, class for class in the same module; a
-parameter that nobody passes by keyword is known to its function alone.
+On the device each module costs half a kilobyte of heap, so modules are joined. In more than one part, since
+what the loader throws away after a part (the raw code of its functions) is room for the next one. A page
+holds what only it needs, and finds the rest in the resident parts.
 """
 
 from __future__ import annotations
 
 import ast
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from .fold import Folder
+from .fold import Constants, Folder
+from .names import Joiner, keywords_of, short_private, shorten_parameters, top_level, used_names
+from .shake import shake
+
+PAGES = "firmware.terminal.pages"  # the package whose modules are loaded on demand
+PAGE_PREFIX = "page_"  # and what they are called on the device
+LISTS = "protocols.wire.lists"  # a page, too
+KEPT = ("display", "senses")  # pages that stay once they are loaded; the others find their names there
+KEPT_PARTS = 3
+SETTLED: Constants = {
+    PAGES: {"PREFIX": PAGE_PREFIX},
+    "protocols.wire.bodies": {"LISTS": PAGE_PREFIX + "lists"},
+}
 
 
 class CollisionError(Exception):
     """Two modules use one public name at their top level; rename one of them."""
+
+
+class OrderError(Exception):
+    """A resident module uses at its top level, or by import, what is linked behind it."""
+
+
+@dataclass
+class Program:
+    """Sources by module name. parts: in the order of loading, the last one has the main module's names."""
+
+    parts: dict[str, str] = field(default_factory=dict)
+    pages: dict[str, str] = field(default_factory=dict)
 
 
 def bundle(root: Path, sources: list[Path], main: str) -> str:
@@ -22,145 +47,178 @@ def bundle(root: Path, sources: list[Path], main: str) -> str:
 
     Raises CollisionError when the top levels cannot be joined.
     """
-    folder = Folder(root, sources)
-    trees: dict[str, ast.Module] = {}
-    _collect(folder, main, trees)
-    foreign: dict[str, None] = {}
-    names: dict[str, str] = {}
-    body: list[ast.stmt] = []
-    for number, (module, tree) in enumerate(trees.items()):
-        aliases = _aliases(folder, module, tree)
-        tree.body = _without_imports(tree, folder, module, foreign)
-        _claim(names, tree, module)
-        _Joiner(aliases, _private_top_level(tree, number)).visit(tree)
-        body += tree.body
-    joined = ast.Module(body, [])
-    _shorten_parameters(joined)
-    return "\n".join([*foreign, ast.unparse(ast.fix_missing_locations(joined))])
+    return next(iter(link(root, sources, main, "bundle", 1).parts.values()))
 
 
-def _collect(folder: Folder, module: str, trees: dict[str, ast.Module]) -> None:
-    """`module` and what it imports, what is needed first first."""
-    if module in trees:
-        return
-    tree = folder.fold(module)
-    for node in ast.walk(tree):
-        if isinstance(node, ast.ImportFrom):
-            for needed in folder.imports_of(module, node):
-                if needed != module:
-                    _collect(folder, needed, trees)
-    trees[module] = tree
+def link(root: Path, sources: list[Path], main: str, name: str, parts: int) -> Program:
+    """The program of module `main` in so many parts `name0`, `name1`, …, and all its pages.
+
+    Raises CollisionError, OrderError, PrivateNameError.
+    """
+    return _Linker(Folder(root, sources, dict(SETTLED))).link(main, name, parts)
 
 
-def _aliases(folder: Folder, module: str, tree: ast.Module) -> set[str]:
-    """Names under which whole modules are known."""
-    return {
-        alias.asname or alias.name
-        for node in ast.walk(tree)
-        if isinstance(node, ast.ImportFrom)
-        for alias in node.names
-        if any(needed.endswith("." + alias.name) for needed in folder.imports_of(module, node))
-    }
+class _Linker:
+    def __init__(self, folder: Folder) -> None:
+        self._folder = folder
+        self._roots = {name.split(".")[0] for name in folder.modules}
+        self._trees: dict[str, ast.Module] = {}  # of all modules, what is needed first first
+        self._foreign: dict[str, str] = {}  # name → the import statement that binds it
+        self._owner: dict[str, str] = {}  # public name → the module that it is of
+        self._imported: dict[str, dict[str, str]] = {}  # module → imported name → the module that it is from
 
+    def link(self, main: str, name: str, count: int) -> Program:
+        resident = self._collect(main)
+        pages = {}
+        shared = list(resident)
+        for module in sorted((each for each in self._folder.modules if _is_page(each)), key=_order):
+            pages[module] = [each for each in self._collect(module) if each not in shared]
+            if _is_kept(module):
+                shared += pages[module]
+        for number, module in enumerate(self._trees):
+            self._join(module, number)
+        for modules in pages.values():
+            self._claim(modules)
+            self._check_shadows(modules, shared)
+        self._claim([module for module in shared if not _is_page(module)])
+        self._shake(main, list(pages))
+        keywords = keywords_of(list(self._trees.values()))
+        for tree in self._trees.values():
+            shorten_parameters(tree, keywords)
+        return self._write(resident, pages, name, count)
 
-def _without_imports(
-    tree: ast.Module, folder: Folder, module: str, foreign: dict[str, None]
-) -> list[ast.stmt]:
-    """The top level without imports (those of others go to `foreign`) and without the start of a script."""
-    kept: list[ast.stmt] = []
-    for statement in tree.body:
-        if isinstance(statement, ast.Import):
-            foreign[ast.unparse(statement)] = None
-        elif isinstance(statement, ast.ImportFrom):
-            if not folder.imports_of(module, statement):
-                foreign[ast.unparse(statement)] = None
-        elif not (isinstance(statement, ast.If) and "__main__" in ast.unparse(statement.test)):
-            kept.append(statement)
-    return kept
+    def _collect(self, module: str, found: list[str] | None = None) -> list[str]:
+        """`module` and what it imports, what is needed first first."""
+        found = [] if found is None else found
+        if module in found:
+            return found
+        tree = self._trees.get(module) or self._folder.fold(module)
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ImportFrom):
+                for needed in self._folder.imports_of(module, node):
+                    if needed != module:
+                        self._collect(needed, found)
+        self._trees.setdefault(module, tree)
+        found.append(module)
+        return found
 
+    def _join(self, module: str, number: int) -> None:
+        tree = self._trees[module]
+        aliases = self._aliases(module, tree)
+        tree.body = self._without_imports(module, tree)
+        Joiner(module, aliases, short_private(tree.body, number)).join(tree)
 
-def _top_level(tree: ast.Module) -> set[str]:
-    found = set()
-    for statement in tree.body:
-        if isinstance(statement, ast.FunctionDef | ast.ClassDef):
-            found.add(statement.name)
-            continue
-        found |= {
-            n.id for n in ast.walk(statement) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)
+    def _aliases(self, module: str, tree: ast.Module) -> set[str]:
+        """Names under which whole modules are known."""
+        return {
+            alias.asname or alias.name
+            for node in ast.walk(tree)
+            if isinstance(node, ast.ImportFrom)
+            for alias in node.names
+            if any(needed.endswith("." + alias.name) for needed in self._folder.imports_of(module, node))
         }
-    return found
+
+    def _without_imports(self, module: str, tree: ast.Module) -> list[ast.stmt]:
+        """The top level without imports (others' are remembered) and without the start of a script."""
+        kept: list[ast.stmt] = []
+        for statement in tree.body:
+            if isinstance(statement, ast.Import):
+                for alias in statement.names:
+                    self._foreign[alias.asname or alias.name] = ast.unparse(ast.Import([alias]))
+            elif isinstance(statement, ast.ImportFrom):
+                ours = self._folder.imports_of(module, statement)
+                for alias in statement.names if ours else ():
+                    self._imported.setdefault(module, {})[alias.name] = ours[0]
+                if not ours and (statement.level or (statement.module or "").split(".")[0] in self._roots):
+                    raise OrderError(f"{module} imports {statement.module}, which is not among the sources")
+                if not ours:
+                    for alias in statement.names:
+                        one = ast.ImportFrom(statement.module, [alias], statement.level)
+                        self._foreign[alias.asname or alias.name] = ast.unparse(one)
+            elif not (isinstance(statement, ast.If) and "__main__" in ast.unparse(statement.test)):
+                kept.append(statement)
+        return kept
+
+    def _claim(self, modules: list[str]) -> None:
+        names: dict[str, str] = {}
+        for module in modules:
+            for name in top_level(self._trees[module].body):
+                if name in names or name in self._foreign:
+                    raise CollisionError(f"{name} is in {names.get(name, 'an import')} and in {module}")
+                names[name] = module
+        self._owner = names
+
+    def _check_shadows(self, page: list[str], resident: list[str]) -> None:
+        """A page may call its own things as resident ones are called, if none of its modules wants those."""
+        own = set().union(*[top_level(self._trees[module].body) for module in page])
+        for module in page:
+            for name, source in self._imported.get(module, {}).items():
+                if source in resident and source not in page and name in own:
+                    raise CollisionError(f"{name} of {source} is wanted in {module}; its page has another")
+
+    def _shake(self, main: str, pages: list[str]) -> None:
+        roots = set()
+        for module in (main, *pages):  # what is public there is called from outside
+            roots |= {name for name in top_level(self._trees[module].body) if not name.startswith("_")}
+        shake(list(self._trees.values()), roots)
+
+    def _write(self, resident: list[str], pages: dict[str, list[str]], name: str, count: int) -> Program:
+        program = Program()
+        place: dict[str, str] = {}  # resident name → part
+        self._write_parts(program.parts, name, resident, place, count)
+        for page, modules in pages.items():
+            body = [statement for module in modules for statement in self._trees[module].body]
+            name = PAGE_PREFIX + page.rpartition(".")[2]
+            if _is_kept(page):
+                self._write_parts(program.pages, name, modules[:-1], place, KEPT_PARTS)
+                body = self._trees[page].body
+            program.pages[name] = self._source(body, place, modules)
+        return program
+
+    def _write_parts(
+        self, sources: dict[str, str], name: str, modules: list[str], place: dict[str, str], count: int
+    ) -> None:
+        """The modules as `name0`, `name1`, …; `place` learns where each of their names is."""
+        for number, run in enumerate(run for run in self._cut(modules, count) if run):
+            body = [statement for module in run for statement in self._trees[module].body]
+            sources[f"{name}{number}"] = self._source(body, place, run)
+            place.update(dict.fromkeys(top_level(body), f"{name}{number}"))
+
+    def _cut(self, modules: list[str], count: int) -> list[list[str]]:
+        """The modules in `count` runs of about the same size."""
+        sizes = [len(ast.unparse(self._trees[module])) for module in modules]
+        share = sum(sizes) // count + 1
+        cut: list[list[str]] = [[] for _ in range(count)]
+        before = 0
+        for module, size in zip(modules, sizes, strict=True):
+            cut[(before + size // 2) // share].append(module)
+            before += size
+        return cut
+
+    def _source(self, body: list[ast.stmt], place: dict[str, str], modules: list[str]) -> str:
+        """The body behind the imports that it needs: of others, and from the parts."""
+        own = top_level(body)
+        wanted: dict[str, list[str]] = {}
+        lines = []
+        for name in sorted(set().union(*[used_names(statement) for statement in body]) - own):
+            if name in self._foreign:
+                lines.append(self._foreign[name])
+            elif name in place:
+                wanted.setdefault(place[name], []).append(name)
+            elif name in self._owner:
+                raise OrderError(f"{name} of {self._owner[name]} is linked behind {modules}")
+        lines += [f"from {part} import {', '.join(names)}" for part, names in sorted(wanted.items())]
+        joined = ast.fix_missing_locations(ast.Module(body, []))
+        return "\n".join([*lines, ast.unparse(joined)]) + "\n"
 
 
-def _is_private(name: str) -> bool:
-    return name.startswith("_") and not name.startswith("__") and name != "_"
+def _is_page(module: str) -> bool:
+    return module.startswith(PAGES + ".") or module == LISTS
 
 
-def _private_top_level(tree: ast.Module, number: int) -> dict[str, str]:
-    private = sorted(name for name in _top_level(tree) if _is_private(name))
-    return {name: f"_{number}_{at}" for at, name in enumerate(private)}
+def _is_kept(module: str) -> bool:
+    return module in [f"{PAGES}.{name}" for name in KEPT]
 
 
-def _claim(names: dict[str, str], tree: ast.Module, module: str) -> None:
-    for name in _top_level(tree):
-        if not _is_private(name):
-            if name in names:
-                raise CollisionError(f"{name} is in {names[name]} and in {module}")
-            names[name] = module
-
-
-class _Joiner(ast.NodeTransformer):
-    """`alias.name` → `name`; private names → short ones."""
-
-    def __init__(self, aliases: set[str], private: dict[str, str]) -> None:
-        self._aliases = aliases
-        self._private = private
-        self._attributes: dict[str, str] = {}
-        self._depth = 0
-
-    def visit_Attribute(self, node: ast.Attribute) -> ast.expr:
-        if isinstance(node.value, ast.Name) and node.value.id in self._aliases:
-            return ast.Name(node.attr, node.ctx)
-        self.generic_visit(node)
-        node.attr = self._short(node.attr)
-        return node
-
-    def visit_Name(self, node: ast.Name) -> ast.expr:
-        node.id = self._private.get(node.id, node.id)
-        return node
-
-    def visit_ClassDef(self, node: ast.ClassDef) -> ast.AST:
-        node.name = self._private.get(node.name, node.name)
-        self._depth += 1
-        self.generic_visit(node)
-        self._depth -= 1
-        return node
-
-    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
-        node.name = self._short(node.name) if self._depth else self._private.get(node.name, node.name)
-        self._depth += 1
-        self.generic_visit(node)
-        self._depth -= 1
-        return node
-
-    def _short(self, name: str) -> str:
-        return self._attributes.setdefault(name, f"_{len(self._attributes)}") if _is_private(name) else name
-
-
-def _shorten_parameters(tree: ast.Module) -> None:
-    """Positional parameters → `a0`, `a1`, … where the function has no inner one that could see them."""
-    keywords = {node.arg for node in ast.walk(tree) if isinstance(node, ast.keyword) and node.arg}
-    for function in ast.walk(tree):
-        if not isinstance(function, ast.FunctionDef):
-            continue
-        inner = [
-            n for n in ast.walk(function) if isinstance(n, ast.FunctionDef | ast.Lambda) and n is not function
-        ]
-        if inner:
-            continue
-        short = {arg.arg: f"a{at}" for at, arg in enumerate(function.args.args) if arg.arg not in keywords}
-        for arg in function.args.args:
-            arg.arg = short.get(arg.arg, arg.arg)
-        for statement in function.body:
-            for node in ast.walk(statement):
-                if isinstance(node, ast.Name):
-                    node.id = short.get(node.id, node.id)
+def _order(module: str) -> tuple[bool, str]:
+    return not _is_kept(module), module

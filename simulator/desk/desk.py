@@ -18,7 +18,7 @@ from . import build
 from .cable import Cable
 from .feeder import Feeder
 
-HEAP = "96k"
+HEAP = "128k"
 
 
 class Desk:

@@ -15,9 +15,13 @@ Constants = dict[str, dict[str, Value]]  # module → name → value
 
 
 class Folder:
-    """Knows the constants of all modules of a program; `fold` gives one module's small source."""
+    """Knows the constants of all modules of a program; `fold` gives one module's small source.
 
-    def __init__(self, root: Path, sources: list[Path]) -> None:
+    settled: constants that get another value in the program than in the source, by module and name.
+    """
+
+    def __init__(self, root: Path, sources: list[Path], settled: Constants | None = None) -> None:
+        self._settled = settled or {}
         self._trees = {
             _module_of(root, path): (path, ast.parse(path.read_text("utf-8"), str(path))) for path in sources
         }
@@ -39,6 +43,11 @@ class Folder:
         _drop_imports(small, set(imported))
         return ast.fix_missing_locations(small)
 
+    @property
+    def modules(self) -> set[str]:
+        """The names of all modules of the program."""
+        return set(self._trees)
+
     def imports_of(self, module: str, node: ast.ImportFrom) -> list[str]:
         """The modules of the program that an import needs; [] when it is none of ours."""
         source = self._source_of(module, node)
@@ -53,6 +62,7 @@ class Folder:
             known = dict(imported)
             for name, expression in _bound_once(tree).items():
                 value = _evaluate(expression, known, aliases)
+                value = self._settled.get(module, {}).get(name, value)
                 if value is not None:
                     self._constants[module][name] = known[name] = value
         return self._constants[module]

@@ -1,6 +1,6 @@
 """`make bench`: every group in turn, a table on the screen, JSON in build/bench.
 
-usage: python -m tests.bench [GROUP …]   with groups codec, line, terminal, durable
+usage: python -m tests.bench [--full] [GROUP …]   with groups codec, line, terminal, durable
 """
 
 import sys
@@ -21,13 +21,15 @@ TARGET = Path("build/bench/bench.json")
 
 def main(names: list[str]) -> None:
     """Runs the named groups, or all."""
+    full = "--full" in names
+    names = [name for name in names if name != "--full"]
     unknown = sorted(set(names) - set(GROUPS))
     if unknown:
         raise SystemExit(f"unknown group {unknown[0]!r}; there are: {', '.join(GROUPS)}")
     rows = []
     for name in names or GROUPS:
         print(f"measuring {name} …", file=sys.stderr, flush=True)
-        rows += GROUPS[name]()
+        rows += durable.figures(full) if name == "durable" else GROUPS[name]()
     show(rows)
     keep(rows, TARGET)
     print(f"\nAlso as JSON: {TARGET}")

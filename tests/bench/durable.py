@@ -1,7 +1,9 @@
-"""Acknowledged, durable reports a second: the real gateway process, the journal on disk, a load beside it.
+"""Acknowledged, durable reports a second: the real gateway process, the journal on disk, delivery to a live
+broker and authority, a load beside it.
 
 Where a C compiler is, the load is C and the same load also drives an answerer in C that stores nothing: the
-limit of this machine at this hour, of which the gateway's figure is given as a fraction.
+limit of this machine at this hour, of which the gateway's figure is given as a fraction. A row says what an
+answer costs in processor time, delivery included, which other work on the machine changes less.
 """
 
 import json
@@ -14,26 +16,16 @@ import tempfile
 from pathlib import Path
 
 from .figures import Figure
+from .road import Road, processor_s
 
 HERE = Path(__file__).resolve().parent
-SECONDS = 4
-ROUNDS = 3
-SHAPES = [(1000, 1), (1000, 10)]  # connections, reports in flight on each
+SECONDS = 3
+# Connections, reports in flight on each, rounds; and those that only `--full` measures.
+SHAPES = [(1000, 1, 3), (1000, 10, 3), (10_000, 1, 1)]
+MORE_SHAPES = [(100, 1, 3), (100, 10, 3), (10_000, 10, 1)]
 LOAD_BUSY = 0.9  # of its processor: above, the load measures itself
-
-CONFIG = """
-[gateway]
-id = "bench"
-data_dir = "{folder}/data"
-[server]
-host = "127.0.0.1"
-port = 0
-max_connections = 20000
-[mqtt]
-enabled = false
-[log]
-level = "warning"
-"""
+PACED = (10_000, 5000)  # connections, reports a second on all of them
+IDLE = 10_000  # connections that say nothing
 
 
 def built(folder: Path, name: str) -> list[str] | None:
@@ -45,29 +37,19 @@ def built(folder: Path, name: str) -> list[str] | None:
     return [str(folder / name)]
 
 
-class Server:
-    """A process that prints {"port": …} when it listens; on one processor where there are two."""
+class Limit:
+    """The answerer in C."""
 
     def __init__(self, command: list[str]) -> None:
         self.process = subprocess.Popen([*pinned(0), *command], stdout=subprocess.PIPE, text=True)
         assert self.process.stdout
         self.port = json.loads(self.process.stdout.readline())["port"]
-
-    def processor_s(self) -> float:
-        """User and system seconds so far."""
-        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rsplit(")", 1)[1].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        self.pid = self.process.pid
 
     def stop(self) -> None:
+        """Ends it."""
         self.process.terminate()
         self.process.wait(20)
-
-
-def gateway_command(folder: Path) -> list[str]:
-    """`edge-gateway run` as a user starts it, on a fresh journal."""
-    path = folder / "gateway.toml"
-    path.write_text(CONFIG.format(folder=folder), "utf-8")
-    return [str(Path(sys.executable).parent / "edge-gateway"), "run", str(path)]
 
 
 def pinned(processor: int) -> list[str]:
@@ -77,37 +59,93 @@ def pinned(processor: int) -> list[str]:
     return []
 
 
-def measure(server: Server, load: list[str], connections: int, depth: int) -> dict:
-    """One run of the load: its figures and the server's processor share."""
-    try:
-        command = [*pinned(1), *load, str(server.port), str(connections), str(depth), str(SECONDS)]
-        before = server.processor_s()
-        done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120)
-        result = json.loads(done.stdout)
-        result["server_processor_share"] = (server.processor_s() - before) / result["seconds"]
-        return result
-    finally:
-        server.stop()
+def measure(port: int, pid: int, load: list[str], *arguments: object) -> dict:
+    """One run of the load: its figures, and what the server took of its processor."""
+    with started([*load, str(port), *map(str, arguments)]) as process:
+        before = processor_s(pid)
+        result = json.loads(process.communicate(timeout=300)[0])
+        used = processor_s(pid) - before
+    result["server_processor_share"] = used / result["seconds"]
+    result["us_an_answer"] = used / max(1, result["answers"]) * 1e6
+    return result
 
 
-def figures() -> list[Figure]:
+def started(command: list[str]) -> "subprocess.Popen[str]":
+    """A load whose terminals have all authenticated. Raises RuntimeError when they cannot."""
+    process = subprocess.Popen(
+        [*pinned(1), *command], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    assert process.stderr
+    line = process.stderr.readline().strip()
+    if line != "ready":
+        process.kill()
+        raise RuntimeError(f"the load did not begin: {line} {process.communicate()[1]}")
+    return process
+
+
+def figures(full: bool = False) -> list[Figure]:
     """Rows for each shape: answers a second, p50, p99, who was busier, and the limit where there is one."""
     rows = []
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         load = built(folder, "load") or [sys.executable, "-m", "tests.bench.load"]
         limit = built(folder, "limit")
-        for shape in SHAPES:
+        for connections, depth, rounds in SHAPES + (MORE_SHAPES if full else []):
             durable, bare = [], []
-            for turn in range(ROUNDS):
-                home = folder / f"{shape[1]}-{turn}"
-                home.mkdir()
-                durable.append(measure(Server(gateway_command(home)), load, *shape))
-                shutil.rmtree(home)
+            for turn in range(rounds):
+                durable.append(
+                    on_the_road(folder / f"{connections}-{depth}-{turn}", load, connections, depth)
+                )
                 if limit:
-                    bare.append(measure(Server(limit), load, *shape))
-            rows += shape_rows(f"{shape[0]} connections × {shape[1]} in flight", durable, bare)
+                    bare.append(without_a_road(limit, load, connections, depth))
+            rows += shape_rows(f"{connections:,} connections × {depth} in flight", durable, bare)
+        if limit:  # the load in Python has neither a pace nor 10,000 connections in it
+            rows += paced_rows(folder / "paced", load) + idle_rows(folder / "idle", load)
     return rows
+
+
+def on_the_road(folder: Path, load: list[str], connections: int, depth: int) -> dict:
+    """One run against a gateway that delivers, held to answered = journalled = delivered = stored."""
+    with Road(folder, pinned(0)) as road:
+        result = measure(road.port, road.pid, load, connections, depth, SECONDS)
+        road.settle(result["answers"] - result["failures"])
+    shutil.rmtree(folder)
+    return result
+
+
+def without_a_road(limit: list[str], load: list[str], connections: int, depth: int) -> dict:
+    """One run against the answerer that stores nothing."""
+    server = Limit(limit)
+    try:
+        return measure(server.port, server.pid, load, connections, depth, SECONDS)
+    finally:
+        server.stop()
+
+
+def paced_rows(folder: Path, load: list[str]) -> list[Figure]:
+    """How long an answer takes under an even load, from when its report was due."""
+    connections, rate = PACED
+    with Road(folder, pinned(0)) as road:
+        result = measure(road.port, road.pid, load, connections, 1, 6, 13_000_000_000, rate)
+        road.settle(result["answers"] - result["failures"])
+    shutil.rmtree(folder)
+    what = f"{rate:,} reports/s over {connections:,} connections"
+    note = f"{limit_of([result])}; {result['late']} were due before the answer to the one before"
+    return [
+        Figure("answers", f"{what}: p50", result["p50_ms"], "ms", note=note),
+        Figure("answers", f"{what}: p99", result["p99_ms"], "ms"),
+    ]
+
+
+def idle_rows(folder: Path, load: list[str]) -> list[Figure]:
+    """What a connection costs that has authenticated and says nothing."""
+    with Road(folder, pinned(0)) as road:
+        before = road.resident_kib()
+        with started([*load, str(road.port), str(IDLE), "0", "4"]) as process:
+            used = road.resident_kib() - before
+            process.communicate(timeout=60)
+    shutil.rmtree(folder)
+    return [Figure("answers", f"memory of an idle connection, of {IDLE:,}", used / IDLE, "KiB")]
 
 
 def shape_rows(what: str, durable: list[dict], bare: list[dict]) -> list[Figure]:
@@ -123,8 +161,19 @@ def shape_rows(what: str, durable: list[dict], bare: list[dict]) -> list[Figure]
     if gateway["failures"]:
         rows.append(Figure(group, f"{what}: refused", gateway["failures"], "reports", note="look into it"))
     if bare:
-        most = middle_of(bare)["answers_per_s"]
-        rows.append(Figure(group, f"{what}: limit, stores nothing", most, "reports/s", 1.0, limit_of(bare)))
+        most = middle_of(bare)
+        cost = most["us_an_answer"] / gateway["us_an_answer"]
+        rows += [
+            Figure(
+                group,
+                f"{what}: limit, stores nothing",
+                most["answers_per_s"],
+                "reports/s",
+                1.0,
+                limit_of(bare),
+            ),
+            Figure(group, f"{what}: processor time of an answer", gateway["us_an_answer"], "µs", cost),
+        ]
     return rows
 
 

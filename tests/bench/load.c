@@ -2,7 +2,11 @@
  * in flight, all different, for SECONDS. Prints one JSON object: answers, failures, latencies, and its own
  * processor time, so that the reader sees whether the load or the server was the limit.
  *
- * usage: load PORT CONNECTIONS DEPTH SECONDS [FIRST_PHONE]
+ * usage: load PORT CONNECTIONS DEPTH SECONDS [FIRST_PHONE [RATE]]
+ *
+ * RATE: so many reports a second over all terminals in turn instead, one in flight on each; a report's latency
+ * counts from when it was due, and one that is due while its terminal still waits is "late". DEPTH 0: nobody
+ * reports, the connections are held. Says "ready" on standard error once all are authenticated.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -33,7 +37,8 @@ typedef struct {
 static uint32_t *latencies_us;
 static size_t latency_count, latency_room = 1u << 24;
 static uint64_t answers, failures;
-static int ready, depth;
+static int ready, depth, paced;
+static uint64_t late;
 
 static uint64_t now_ns(void) {
     struct timespec t;
@@ -122,7 +127,7 @@ static void on_frame(terminal *t, const uint8_t *f, int n) {
         if (f[16]) failures++;
         answers++;
         if (latency_count < latency_room) latencies_us[latency_count++] = (now_ns() - t->sent_ns) / 1000;
-        if (--t->waiting == 0) send_reports(t);
+        if (--t->waiting == 0 && !paced) send_reports(t);
     }
 }
 
@@ -162,6 +167,18 @@ static void poll_once(int epoll, int timeout_ms) {
     for (int i = 0; i < n; i++) on_input(events[i].data.ptr);
 }
 
+/* Sends what is due: the reports go round the terminals at an even pace. */
+static void send_due(terminal *all, int count, uint64_t start, uint64_t rate, uint64_t *sent) {
+    uint64_t now = now_ns();
+    while (start + *sent * 1000000000u / rate <= now) {
+        terminal *t = all + *sent % count;
+        uint64_t due = start + *sent * 1000000000u / rate;
+        if (t->waiting) late++;
+        else send_reports(t), t->sent_ns = due;
+        ++*sent;
+    }
+}
+
 static double processor_s(void) {
     struct rusage u;
     getrusage(RUSAGE_SELF, &u);
@@ -174,7 +191,9 @@ int main(int argc, char **argv) {
     double seconds = atof(argv[4]);
     uint64_t phone = argc > 5 ? strtoull(argv[5], 0, 10) : 13000000000u;
     depth = atoi(argv[3]);
-    if (depth < 1 || depth > 100) { fprintf(stderr, "DEPTH is 1…100\n"); return 2; }
+    uint64_t rate = argc > 6 ? strtoull(argv[6], 0, 10) : 0, sent = 0;
+    paced = rate > 0;
+    if (depth < 0 || depth > 100 || (paced && depth != 1)) { fprintf(stderr, "DEPTH is 0…100, and 1 with RATE\n"); return 2; }
     latencies_us = malloc(latency_room * sizeof *latencies_us);
     terminal *all = calloc(count, sizeof *all);
     int epoll = epoll_create1(0), one = 1;
@@ -201,14 +220,21 @@ int main(int argc, char **argv) {
     }
     double processor = processor_s();
     uint64_t start = now_ns(), end = start + (uint64_t)(seconds * 1e9);
-    for (int i = 0; i < count; i++) all[i].state = REPORTING, send_reports(all + i);
-    while (now_ns() < end) poll_once(epoll, 100);
+    fprintf(stderr, "ready\n");
+    for (int i = 0; i < count; i++) {
+        all[i].state = REPORTING;
+        if (depth && !paced) send_reports(all + i);
+    }
+    while (now_ns() < end) {
+        if (paced) send_due(all, count, start, rate, &sent);
+        poll_once(epoll, paced ? 1 : 100);
+    }
     double elapsed = (now_ns() - start) / 1e9;
     processor = processor_s() - processor;
     qsort(latencies_us, latency_count, sizeof *latencies_us, by_value);
-    printf("{\"generator\": \"C epoll\", \"connections\": %d, \"depth\": %d, \"seconds\": %.3f, \"answers\": %llu, \"failures\": %llu, "
+    printf("{\"generator\": \"C epoll\", \"connections\": %d, \"depth\": %d, \"seconds\": %.3f, \"answers\": %llu, \"failures\": %llu, \"late\": %llu, "
            "\"answers_per_s\": %.0f, \"p50_ms\": %.3f, \"p99_ms\": %.3f, \"max_ms\": %.3f, \"generator_processor_share\": %.3f}\n",
-           count, depth, elapsed, (unsigned long long)answers, (unsigned long long)failures, answers / elapsed,
+           count, depth, elapsed, (unsigned long long)answers, (unsigned long long)failures, (unsigned long long)late, answers / elapsed,
            percentile_ms(.5), percentile_ms(.99), percentile_ms(1), processor / elapsed);
     return 0;
 }

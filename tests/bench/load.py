@@ -95,6 +95,7 @@ def run(port: int, connections: int, depth: int, seconds: float, first_phone: in
     for terminal in terminals:
         terminal.log_in()
         selector.register(terminal.socket, selectors.EVENT_READ, terminal)
+    print("ready", file=sys.stderr, flush=True)
     before, start = _processor_s(), time.perf_counter()
     for terminal in terminals:
         terminal.send_reports()
@@ -111,6 +112,7 @@ def run(port: int, connections: int, depth: int, seconds: float, first_phone: in
         "seconds": round(elapsed, 3),
         "answers": len(latencies),
         "failures": sum(terminal.failures for terminal in terminals),
+        "late": 0,
         "answers_per_s": round(len(latencies) / elapsed),
         "p50_ms": round(cuts[49] * 1000, 3),
         "p99_ms": round(cuts[98] * 1000, 3),

@@ -1,1 +1,1 @@
-"""The driver's code: text form, signature, trust, revocation."""
+"""The driver code on its way: what the gateway pushes, what the terminal makes of it, the verifier."""

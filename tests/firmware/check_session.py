@@ -390,11 +390,11 @@ def check_temporary_tracking():
 
 def check_what_it_does_not_know_is_answered_and_never_met_with_silence():
     made = online()
-    made.send(0x8103, body=b"\x00")
+    made.send(0x8999, body=b"\x00")
     made.send(0x8202, body=b"\x00")
     made.send(0x8201, {}, flags=1)
     answers = [values for _, values, _ in made.of(0x0001)]
-    assert [(a["reply_id"], a["result"]) for a in answers] == [(0x8103, 3), (0x8202, 2), (0x8201, 3)]
+    assert [(a["reply_id"], a["result"]) for a in answers] == [(0x8999, 3), (0x8202, 2), (0x8201, 3)]
     before = len(made.seen)
     made.send(0x8001, body=b"\x00")
     assert len(made.seen) == before and made.terminal.bad_messages == 2
@@ -408,7 +408,7 @@ def check_answers_that_cannot_go_are_limited_and_subpackages_refused():
     made.serve = serve
     made.serve()
     assert len(made.of(0x0001)) == 16 and made.terminal.session.replies_dropped == 34
-    header = build_header(0x8201, 0, made.settings.phone_bytes(), 9, total=2, number=1)
+    header = build_header(0x8999, 0, made.settings.phone_bytes(), 9, total=2, number=1)
     made.terminal.receive(build_frame(header), made.now_ms)
     made.serve()
     assert made.of(0x0001)[-1][1]["result"] == 3

@@ -3,11 +3,26 @@
 from firmware.terminal.record_log import RecordLog
 from firmware.terminal.settings import Settings
 from firmware.terminal.terminal import Terminal
-from protocols.wire.bodies import decode_body, encode_body
+from protocols.wire.bodies import decode_body, decode_layout, encode_body, knows, layout_of
 from protocols.wire.framing import FrameSplitter, build_frame
 from protocols.wire.header import build_header, parse_header
+from protocols.wire.pages import (
+    areas,
+    control,
+    driver,
+    link,
+    media,
+    parameters,
+    passthrough,
+    recorder,
+    text,
+    vehicle,
+    waybill,
+)
 
 PHONE = "13800138000"
+TABLES = (areas, control, driver, link, media, parameters, passthrough, recorder, text, vehicle, waybill)
+ANSWERS = (0x0001, 0x0005, 0x0104, 0x0107, 0x0201, 0x0500, 0x0608, 0x0700, 0x0802, 0x0805)  # never answered
 
 
 def sentence(text):
@@ -16,6 +31,16 @@ def sentence(text):
     for character in text:
         check ^= ord(character)
     return b"$%s*%02X\r\n" % (text.encode(), check)
+
+
+def decoded(message_id, edition, body):
+    """The wire values of any message of the terminal."""
+    if knows(message_id, edition):
+        return decode_body(message_id, edition, body)
+    for table in TABLES:
+        if message_id in table.BODIES:
+            return decode_layout(layout_of(table.BODIES, message_id, edition), body)
+    raise ValueError(f"no body of message {message_id}")
 
 
 class Road:
@@ -32,6 +57,7 @@ class Road:
         self.emitted = {}
         self.acknowledged = []
         self.seen = []
+        self.packages = []  # (number, total, piece, serial)
         self.answers = True
         self.results = {}
         self.now_ms = 0
@@ -114,9 +140,13 @@ class Road:
 
     def _take(self, payload, frame):
         header = parse_header(payload)
-        values = decode_body(header.message_id, self.settings.edition, payload[header.body_at :])
+        if header.subpackaged:
+            piece = bytes(payload[header.body_at :])
+            self.packages.append((header.number, header.total, piece, header.serial))
+            return
+        values = decoded(header.message_id, self.settings.edition, payload[header.body_at :])
         self.seen.append((header.message_id, header.serial, values, bytes(frame)))
-        if not self.answers or header.message_id in (0x0001, 0x0201):
+        if not self.answers or header.message_id in ANSWERS:
             return
         result = self.results.get(header.message_id, 0)
         if header.message_id == 0x0100:

@@ -9,39 +9,45 @@ import pytest
 
 from protocols.wire.framing import build_frame
 from protocols.wire.header import BODY_LENGTH_MAX, build_header
-from simulator.desk import build
-from simulator.desk.bundle import CollisionError, bundle
+from simulator.desk import build, package
+from simulator.desk.bundle import CollisionError, OrderError, Program, bundle, link
 from simulator.desk.fold import Folder
+from simulator.desk.names import PrivateNameError
 
 from ..portable.interpreters import ROOT, mpy_cross, run_micropython
 from .platform_server import PlatformServer
 from .test_desk import PATIENCE_S, Desk, drive
 
-MPY_BYTES_MAX = 40 * 1024
-LIVE_BYTES_MAX = (
-    72 * 1024
-)  # of the loaded program on the 64-bit port; a 32-bit board needs little more than half
+RESIDENT_BYTES_MAX = 38 * 1024  # the parts that are always loaded
+MPY_BYTES_MAX = 122 * 1024  # and every page; the goal is 90 KiB, see decision 25
+LIVE_BYTES_MAX = 84 * 1024  # of the loaded program on the 64-bit port; a 32-bit board needs little over half
+HEAP = "128k"
+CORE_HEAP = "116k"  # the terminal without vehicle and screen
+WHOLE_HEAP = "144k"  # with the vehicle's senses; the goal is 128 KiB, so this only goes down
 PORTABLE = [
-    *sorted((ROOT / "protocols/wire").glob("*.py")),
-    *sorted((ROOT / "firmware/terminal").glob("*.py")),
+    *sorted((ROOT / "protocols/wire").glob("**/*.py")),
+    *sorted((ROOT / "firmware/terminal").glob("**/*.py")),
 ]
 
 
 def test_size_of_the_compiled_program():
     folder = build.build()
-    assert (folder / "terminal.mpy").stat().st_size <= MPY_BYTES_MAX
+    sizes = {path.stem: path.stat().st_size for path in folder.glob("*.mpy")}
+    resident = sum(size for name, size in sizes.items() if name.startswith(build.PART))
+    assert resident <= RESIDENT_BYTES_MAX and sum(sizes.values()) <= MPY_BYTES_MAX
 
 
 def test_heap_of_the_loaded_program(tmp_path):
     script = tmp_path / "weigh.py"
-    script.write_text("import gc\nimport terminal\ngc.collect()\nprint(gc.mem_alloc())\n")
-    result = run_micropython("-X", "heapsize=96k", script, path=build.build())
+    load = build.START.partition("sys.modules")[0]
+    script.write_text(load + "gc.collect()\nprint(gc.mem_alloc())\n")
+    result = run_micropython("-X", f"heapsize={HEAP}", script, path=build.build())
     assert result.returncode == 0, result.stdout + result.stderr
     assert int(result.stdout) <= LIVE_BYTES_MAX
 
 
 @pytest.mark.slow
-def test_a_backlog_of_hundreds_goes_through_96k(tmp_path):
+def test_a_backlog_of_hundreds_goes_through_the_heap(tmp_path):
     """Memory is shortest where batches are built while live reports go on."""
     with PlatformServer() as platform:
         server = [("127.0.0.1", platform.port)]
@@ -77,7 +83,7 @@ def longest_frame() -> bytes:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("said", [longest_frame(), b"\x7e" + b"\x11" * 1000 + b"\x7e"], ids=["frame", "dirt"])
-def test_the_longest_frame_and_dirt_go_through_96k(tmp_path, said):
+def test_the_longest_frame_and_dirt_go_through_the_heap(tmp_path, said):
     with PlatformServer() as platform:
         platform.said_before = said
         desk = Desk(tmp_path, [("127.0.0.1", platform.port)], "13800138000", interval_s=1)
@@ -100,7 +106,8 @@ def test_compiles_for_boards(tmp_path, architecture):
 
 
 def test_the_package_lists_every_portable_module():
-    listed = json.loads((ROOT / "firmware" / "package.json").read_text("utf-8"))["urls"]
+    assert package.PACKAGE.read_text("utf-8") == package.render(), "run `python -m simulator.desk.package`"
+    listed = json.loads(package.PACKAGE.read_text("utf-8"))["urls"]
     here = {target: (ROOT / "firmware" / url).resolve() for target, url in listed}
     assert set(here.values()) >= set(PORTABLE)
     for target, path in here.items():
@@ -115,6 +122,51 @@ def test_the_manifest_freezes_what_the_package_installs(monkeypatch):
     }
     exec((ROOT / "firmware" / "manifest.py").read_text("utf-8"), names)
     assert set(frozen) >= set(PORTABLE)
+
+
+PAGE_PROBE = """
+import gc
+from part0 import load
+for name in ("page_parameters", "page_control", "page_link"):
+    left = []
+    for _ in range(3):
+        gc.collect()
+        before = gc.mem_alloc()
+        module = load(name)
+        assert module.handle
+        module = None
+        gc.collect()
+        left.append(gc.mem_alloc() - before)
+    print(name, *left)
+"""
+
+
+def test_a_page_leaves_nothing_but_its_names(tmp_path):
+    """The first time the names that nobody else has; the second time nothing at all."""
+    script = tmp_path / "pages.py"
+    owner = next(path.stem for path in build.build().glob("part*.txt") if "\ndef load(" in path.read_text())
+    script.write_text(build.START.partition("sys.modules")[0] + PAGE_PROBE.replace("part0", owner))
+    result = run_micropython("-X", f"heapsize={HEAP}", script, path=build.build())
+    assert result.returncode == 0, result.stdout + result.stderr
+    for line in result.stdout.splitlines():
+        _, first, *later = line.split()
+        assert int(first) <= 2048 and later == ["0", "0"], line
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("vehicle", "heap"), [(False, CORE_HEAP), (True, WHOLE_HEAP)])
+def test_the_terminal_and_its_senses_work_in_the_heap(tmp_path, vehicle, heap):
+    with PlatformServer() as platform:
+        server = [("127.0.0.1", platform.port)]
+        desk = Desk(tmp_path, server, "13800138000", heap=heap, interval_s=1, vehicle=vehicle)
+        try:
+            desk.start()
+            assert desk.wait_until(lambda: desk.state == "online", PATIENCE_S), desk.errors
+            desk.feed(drive(1000, 20))
+            assert desk.wait_until(lambda: len(desk.acknowledged) >= 20, PATIENCE_S), desk.errors
+            assert not desk.errors
+        finally:
+            desk.stop()
 
 
 def folded(tmp_path: Path, **modules: str) -> str:
@@ -148,3 +200,40 @@ def test_only_what_is_bound_once_is_folded(tmp_path):
     path = tmp_path / "one.py"
     path.write_text("ONCE = 1\nTWICE = 1\nTWICE = 2\ndef look():\n    return ONCE + TWICE\n")
     assert "1 + TWICE" in ast.unparse(Folder(tmp_path, [path]).fold("one"))
+
+
+def linked(tmp_path: Path, **modules: str) -> Program:
+    """Links sources: `main`, and pages whose names begin with `page_`."""
+    pages = tmp_path / "firmware/terminal/pages"
+    pages.mkdir(parents=True, exist_ok=True)
+    sources = [pages / "__init__.py"]
+    sources[0].write_text('PREFIX = "firmware.terminal.pages."\n')
+    for name, text in modules.items():
+        path = pages / f"{name[5:]}.py" if name.startswith("page_") else tmp_path / f"{name}.py"
+        path.write_text(text)
+        sources.append(path)
+    return link(tmp_path, sources, "main", "part", 2)
+
+
+RESIDENT = "class Box:\n    def __init__(self):\n        self._hidden = 1\ndef help_me():\n    return 5\n"
+MAIN = "from base import Box\nfrom firmware.terminal.pages import PREFIX\n"
+MAIN += "def main():\n    return PREFIX, Box()\ndef unused():\n    return help_nobody()\n"
+
+
+def test_a_page_finds_the_resident_program_and_carries_the_rest(tmp_path):
+    page = "from base import Box\nfrom aside import extra\ndef handle():\n    return Box, extra()\n"
+    program = linked(tmp_path, base=RESIDENT, aside="def extra():\n    return 7\n", main=MAIN, page_one=page)
+    assert set(program.pages) == {"page_one"} and set(program.parts) == {"part0", "part1"}
+    assert "import Box" in program.pages["page_one"] and "return 7" in program.pages["page_one"]
+    assert not any("return 7" in text or "return 5" in text for text in program.parts.values())
+    assert "'page_'" in "".join(program.parts.values())
+
+
+def test_a_page_must_not_touch_what_is_private(tmp_path):
+    with pytest.raises(PrivateNameError):
+        linked(tmp_path, base=RESIDENT, main=MAIN, page_one="def handle(box):\n    return box._hidden\n")
+
+
+def test_a_source_that_is_missing_is_an_error(tmp_path):
+    with pytest.raises(OrderError):
+        linked(tmp_path, base=RESIDENT, main=MAIN, page_one="from firmware.nowhere import x\n")

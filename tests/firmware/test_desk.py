@@ -1,10 +1,13 @@
 """The whole program: compiled firmware under real MicroPython in 96 KiB, pty UART, littlefs image, TCP."""
 
 import os
+import socket
+import threading
 import tty
 
 import pytest
 
+from protocols.wire.framing import FrameSplitter
 from simulator.desk import build
 from simulator.desk.desk import Desk
 from simulator.desk.feeder import epochs
@@ -70,6 +73,65 @@ def test_registers_reports_and_survives_power_cuts_without_loss(desk, platform):
     assert set(platform.bodies) <= set(desk.emitted.values())
     assert len(set(desk.emitted.values())) == len(desk.emitted)
     assert platform.ids.count(0x0100) == 1, "the authentication code outlived the power cut"
+
+
+@pytest.mark.slow
+def test_datagrams_carry_reports_and_lost_ones_are_sent_again(tmp_path):
+    with DatagramPlatform() as platform:
+        made = Desk(
+            tmp_path / "desk",
+            [("127.0.0.1", platform.port)],
+            "13800138000",
+            interval_s=1,
+            udp=1,
+            answer_timeout_s=1,
+        )
+        try:
+            made.start()
+            assert made.wait_until(lambda: made.state == "online", PATIENCE_S), made.errors
+            made.feed(drive(100, 12))
+            assert made.wait_until(lambda: len(made.acknowledged) >= 12, PATIENCE_S), made.errors
+            assert {made.emitted[each] for each in made.acknowledged} <= set(platform.inner.bodies)
+            assert platform.lost > 3 and not made.errors
+        finally:
+            made.stop()
+
+
+class DatagramPlatform:
+    """A platform on a UDP port that loses every third datagram, both ways."""
+
+    def __init__(self):
+        self.inner = PlatformServer()
+        self.lost = self._count = 0
+        self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._socket.bind(("127.0.0.1", 0))
+        self.port = self._socket.getsockname()[1]
+        self._thread = threading.Thread(target=self._serve, name="datagrams", daemon=True)
+
+    def __enter__(self):
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self._socket.sendto(b"", ("127.0.0.1", self.port))
+        self._thread.join()
+        self._socket.close()
+
+    def _serve(self):
+        while True:
+            data, peer = self._socket.recvfrom(2048)
+            if not data:
+                return
+            if not self._is_lost():
+                for payload in FrameSplitter().receive(data):
+                    answer = self.inner._answer(payload, self._count & 0xFFFF)
+                    if answer and not self._is_lost():
+                        self._socket.sendto(answer, peer)
+
+    def _is_lost(self):
+        self._count += 1
+        self.lost += self._count % 3 == 0
+        return self._count % 3 == 0
 
 
 @pytest.mark.slow

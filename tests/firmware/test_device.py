@@ -11,7 +11,7 @@ from .test_portable_cores import HERE, run_check
 
 
 def test_from_sentence_to_frame_and_flash_nothing_is_allocated(tmp_path):
-    command = [micropython(), "-X", "heapsize=1m"]
+    command = [micropython(), "-X", "heapsize=2m"]
     output = run_check(command, HERE / "device_allocations.py", str(tmp_path / "flash.img"))
     assert "sentence to frame" in output
 

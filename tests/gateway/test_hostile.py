@@ -14,7 +14,7 @@ from edge_gateway.session import SessionLimits
 
 from .support import DEADLINE_S, PHONE_2013, Outcomes, body_of, everything, frame, report, store, wait_for
 from .test_journal import held
-from .test_server import Gate, Truck, registration, start  # noqa: F401  (a fixture)
+from .test_server import Gate, Truck, registration
 
 PATIENCE_S = 60.0  # for what takes seconds; the machine may be busy
 TRUCK = Origin("013800138000", 2013)
@@ -65,7 +65,7 @@ def test_a_disk_that_refuses_is_told_of_once_a_minute(journal, monkeypatch, capl
     assert len(caplog.records) == 1
 
 
-def test_a_connection_that_changes_its_terminal_speaks_for_one(start):  # noqa: F811
+def test_a_connection_that_changes_its_terminal_speaks_for_one(start):
     running = start()
     truck = Truck(running.port).log_in()
     truck.send(0x0102, b"no such code", 3)
@@ -87,7 +87,7 @@ def test_a_connection_that_changes_its_terminal_speaks_for_one(start):  # noqa: 
     wait_for(lambda: running.stats()["online"] == 0)
 
 
-def test_a_wrong_code_then_the_end_leaves_nobody_online(start):  # noqa: F811
+def test_a_wrong_code_then_the_end_leaves_nobody_online(start):
     running = start()
     truck = Truck(running.port).log_in()
     truck.send(0x0102, b"no such code", 3)
@@ -97,7 +97,7 @@ def test_a_wrong_code_then_the_end_leaves_nobody_online(start):  # noqa: F811
     assert running.stats()["online"] == 0
 
 
-def test_who_deregistered_has_time_to_register_again(start):  # noqa: F811
+def test_who_deregistered_has_time_to_register_again(start):
     running = start(limits=ServerLimits(session=SessionLimits(unauthenticated_ms=1500)))
     truck = Truck(running.port).log_in()
     time.sleep(2.2)  # it has been known for longer than a stranger may stay
@@ -110,7 +110,7 @@ def test_who_deregistered_has_time_to_register_again(start):  # noqa: F811
 
 
 @pytest.mark.parametrize("message_id", [0x0201, 0x0704])
-def test_a_flood_that_needs_few_answers_is_slowed_too(start, message_id):  # noqa: F811
+def test_a_flood_that_needs_few_answers_is_slowed_too(start, message_id):
     """0x0201 is not answered at all, a 0x0704 of many reports once: what waits is counted in reports."""
     running = start()
     truck = Truck(running.port).log_in()
@@ -145,7 +145,7 @@ def send_all(truck, stream):
         return
 
 
-def test_garbage_does_not_count_as_being_heard(start):  # noqa: F811
+def test_garbage_does_not_count_as_being_heard(start):
     running = start(limits=ServerLimits(session=SessionLimits(idle_ms=500)))
     truck = Truck(running.port).log_in()
     end = time.monotonic() + DEADLINE_S
@@ -158,7 +158,7 @@ def test_garbage_does_not_count_as_being_heard(start):  # noqa: F811
     assert running.stats()["counters"].get("closed: idle") == 1
 
 
-def test_the_end_does_not_wait_for_a_peer_that_never_reads(start, monkeypatch):  # noqa: F811
+def test_the_end_does_not_wait_for_a_peer_that_never_reads(start, monkeypatch):
     monkeypatch.setattr("edge_gateway.connection.WRITE_BUFFER_BYTES", 1 << 30)
     running = start()
     truck = Truck(running.port, receive_buffer=2048).log_in()
@@ -172,7 +172,7 @@ def test_the_end_does_not_wait_for_a_peer_that_never_reads(start, monkeypatch): 
     assert time.monotonic() - began < PATIENCE_S
 
 
-def test_a_bug_in_one_callback_costs_one_answer(start):  # noqa: F811
+def test_a_bug_in_one_callback_costs_one_answer(start):
     running = start()
     good = Truck(running.port).log_in()
 
@@ -189,7 +189,7 @@ def test_a_bug_in_one_callback_costs_one_answer(start):  # noqa: F811
     assert good.hear().brief == (0x0200, 8, 0), "and the journal goes on"
 
 
-def test_one_host_does_not_fill_the_log_with_registrations(start, caplog):  # noqa: F811
+def test_one_host_does_not_fill_the_log_with_registrations(start, caplog):
     running = start()
     with caplog.at_level(logging.INFO):
         for number in range(30):

@@ -4,10 +4,12 @@ import asyncio
 import socket
 import threading
 import time
+from functools import partial
 
 import pytest
 
 from edge_gateway.journal import Journal, JournalLimits
+from edge_gateway.journal.group import tell
 from edge_gateway.registry import Registry
 from edge_gateway.server import Server, ServerLimits, deliver_to
 from edge_gateway.session import SessionLimits
@@ -79,12 +81,13 @@ class Running:
 class Truck:
     """A terminal on a blocking socket."""
 
-    def __init__(self, port, edition=2013, receive_buffer=None):
-        self.socket = socket.socket()
+    def __init__(self, port, edition=2013, receive_buffer=None, made=None):
+        self.socket = made or socket.socket()
         if receive_buffer:
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
         self.socket.settimeout(DEADLINE_S)
-        self.socket.connect(("127.0.0.1", port))
+        if made is None:
+            self.socket.connect(("127.0.0.1", port))
         self.edition = edition
         self.phone = phone_of(edition)
         self.splitter = FrameSplitter()
@@ -129,27 +132,14 @@ class Truck:
         self.socket.close()
 
 
-@pytest.fixture(params=LOOPS, ids=lambda new_loop: new_loop.__module__)
-def start(request, tmp_path):
-    started = []
-
-    def begin(**options):
-        started.append(Running(tmp_path, request.param, **options))
-        return started[-1]
-
-    yield begin
-    for running in started:
-        running.stop()
-
-
 def answer_before_commit(journal):
     """The order swapped: what every test of the order must catch."""
     writer = journal._writer
     write = writer._write
 
     def swapped(group, chores):
-        writer.deliver(group.outcomes(0))
-        group._waiting.clear()
+        waiting, group._waiting = group._waiting, []
+        writer.deliver([(partial(tell, waiting), 0)])
         return write(group, chores)
 
     writer._write = swapped

@@ -3,8 +3,9 @@
 import harness
 
 from protocols.wire import tables
-from protocols.wire.bodies import decode_body, decode_into, encode_body, item_width, knows
+from protocols.wire.bodies import decode_body, decode_into, encode_body, knows
 from protocols.wire.errors import LocalProtocolError, RemoteProtocolError
+from protocols.wire.lists import item_width
 
 POSITION = {
     "alarm": 1 << 31,

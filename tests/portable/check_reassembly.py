@@ -88,6 +88,29 @@ def check_what_is_missing_is_asked_for_on_a_timer():
     assert assembly.counters["expired"] == 1
 
 
+def check_a_message_that_drips_is_given_up_at_its_age():
+    assembly = Reassembly(idle_ms=100, age_ms=250, asks=0)
+    cut = packages(piece_bytes=300)
+    for index in range(4):
+        assembly.add("t", cut[index][0], cut[index][1], 80 * index)
+        assert assembly.tick(80 * index) == []
+    assert assembly.next_deadline_ms() == 250
+    assembly.tick(249)
+    assert assembly.open_count() == 1
+    assembly.tick(250)
+    assert assembly.open_count() == 0 and assembly.open_bytes() == 0 and assembly.counters["expired"] == 1
+
+
+def check_what_is_remembered_of_finished_messages_goes_with_time():
+    assembly = Reassembly(idle_ms=100)
+    for terminal in range(20):
+        for header, piece in packages():
+            assembly.add(terminal, header, piece, 60 * terminal)
+        assert len(assembly._done) <= 2
+    assembly.tick(5000)
+    assert assembly.counters["completed"] == 20 and len(assembly._done) == 0
+
+
 def check_a_request_names_at_most_255_packages():
     assembly = Reassembly(ask_ms=1)
     header, piece = packages(b"x" * 1000, piece_bytes=1)[500]

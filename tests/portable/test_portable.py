@@ -11,8 +11,8 @@ CHECKS = sorted(HERE.glob("check_*.py"))
 RUNNERS = {"cpython": run_cpython, "micropython": run_micropython}
 
 # What bodies.py and tables.py may take of a device's heap, compiled, on the 64-bit port (a 32-bit board needs
-# little more than half). Measured 12.5–13 KB; the firmware's budget counts on it.
-WIRE_HEAP_BYTES = 14 * 1024
+# little more than half). Measured 14.4 KB; the firmware's budget counts on it.
+WIRE_HEAP_BYTES = 17 * 1024
 
 WEIGH = """
 import gc

@@ -6,11 +6,13 @@ import select
 import time
 from binascii import unhexlify
 
+from firmware.terminal import pages
 from firmware.terminal.record_log import CAPACITY_RECORDS, RecordLog
 from firmware.terminal.settings import Settings
 from firmware.terminal.store import Store
 from firmware.terminal.terminal import Terminal
 
+from ..displays.png import PngDisplay
 from ..uptime import Uptime
 from .files import Folder
 from .flash import BLOCKS, mount
@@ -23,8 +25,8 @@ TEXTS = ("maker", "model", "terminal_id", "imei", "software_version")  # ASCII i
 
 
 class Board:
-    """terminal, link, uart (None without one), trace (None without one), poll, log; now_ms() of a clock that
-    never goes back.
+    """terminal, screen, uart, trace (None without a display, a tty, `trace`), link, poll, log; now_ms() of a
+    clock that never goes back.
 
     The configuration is a JSON object: `flash` (path of the image), `uart` (path of the tty), `trace`,
     `capacity` (records), `flash_blocks`, `plate_gbk` (hex), and every name of Settings but `store`.
@@ -38,7 +40,14 @@ class Board:
         trace = config.pop("trace", False)
         files = Folder(MOUNT_POINT)
         self.log = RecordLog(files, config.pop("capacity", CAPACITY_RECORDS))
-        self.terminal = Terminal(settings_of(config, Store(files)), self.log, random16)
+        display = config.pop("display", None)
+        senses = config.pop("vehicle", False)
+        terminal = self.terminal = Terminal(settings_of(config, Store(files)), self.log, random16)
+        if senses:
+            pages.keep("senses").attach(terminal, random16)
+        self.screen = None
+        if display is not None:  # path, width, height, "rgb565" or "mono"
+            self.screen = pages.keep("display").attach(terminal, PngDisplay(*display))
         self.poll = select.poll()
         self.uart = Uart(uart, self.poll) if uart else None
         self.link = Link(self.poll)

@@ -1,4 +1,4 @@
-"""The line to the platform: one non-blocking TCP socket, opened and closed as the terminal asks.
+"""The line to the platform: one non-blocking socket, TCP or UDP, opened and closed as the terminal asks.
 
 Carries bytes and tells the terminal what became of the link; knows nothing of what they mean.
 """
@@ -8,6 +8,7 @@ import select
 import socket
 
 READ_BYTES = 512
+DATAGRAM_BYTES = 1500  # a datagram is read whole or what is too much of it is lost
 CONNECT_MS = 10000  # a server that has not accepted by then is as good as away
 SEND_ERRORS_TO_WAIT = (errno.EAGAIN, errno.EINPROGRESS)
 
@@ -21,6 +22,9 @@ class Link:
         self._connected = False
         self._deadline_ms = 0
         self._unsent = b""
+        self._datagrams = False
+        self._server = self._address = None
+        self._addresses = {}  # of the names that were looked up, for when the name server does not answer
 
     def owns(self, stream):
         """Whether an event of poll is about this socket."""
@@ -32,6 +36,7 @@ class Link:
             self._close(terminal, now_ms)
         elif not self._connected:
             self._connected = True
+            self._addresses[self._server] = self._address
             terminal.link_opened(now_ms)
         elif event & select.POLLIN:
             self._read(terminal, now_ms)
@@ -48,10 +53,14 @@ class Link:
             self._write(terminal, now_ms)
 
     def _open(self, terminal, server, now_ms):
-        """Begins to connect. A name is looked up in the foreground: give addresses where that is too slow."""
+        """Begins to connect. A name is looked up in the foreground, but only until its address has served."""
+        self._datagrams = bool(terminal.settings.udp)
         try:
-            address = socket.getaddrinfo(server[0], server[1])[0][-1]
-            self._socket = socket.socket()
+            address = self._addresses.pop(server, None) or socket.getaddrinfo(server[0], server[1])[0][-1]
+            kind = socket.SOCK_DGRAM if self._datagrams else socket.SOCK_STREAM
+            self._socket = socket.socket(socket.AF_INET, kind)
+            self._server = server
+            self._address = address
             self._socket.setblocking(False)
             self._deadline_ms = now_ms + CONNECT_MS
             self._socket.connect(address)
@@ -63,12 +72,13 @@ class Link:
 
     def _read(self, terminal, now_ms):
         try:
-            data = self._socket.recv(READ_BYTES)
+            data = self._socket.recv(DATAGRAM_BYTES if self._datagrams else READ_BYTES)
         except OSError as error:
             if error.errno == errno.EAGAIN:
                 return
-            data = b""
-        if not data:
+            self._close(terminal, now_ms)
+            return
+        if not data and not self._datagrams:
             self._close(terminal, now_ms)
             return
         try:

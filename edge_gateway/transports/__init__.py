@@ -1,0 +1,11 @@
+"""Other ways to the gateway than a plain TCP connection, and what a balancer before us tells about one.
+
+Each of them ends in a `Connection`, which does not know the difference. Nothing here knows a frame.
+"""
+
+from .pace import Pace
+from .proxy import ProxyDoor, networks_of
+from .tls import context_of
+from .udp import Datagrams
+
+__all__ = ["Datagrams", "Pace", "ProxyDoor", "context_of", "networks_of"]

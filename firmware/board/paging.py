@@ -1,0 +1,34 @@
+"""Loads a page and forgets it at once: the module lives as long as somebody works with it, and no longer.
+
+For boards whose pages are files. Frozen ones cost no heap and may be loaded plainly.
+"""
+
+import gc
+import sys
+
+
+def load(path):
+    """The module of this full name, in `sys.modules` no more. Raises ImportError, MemoryError."""
+    gc.collect()  # the holes of what is gone are filled first: pages then leave none among what stays
+    module = __import__(path, None, None, ("handle",))
+    del sys.modules[path]
+    package, _, name = path.rpartition(".")
+    if package and hasattr(sys.modules[package], name):  # a program that is not linked
+        delattr(sys.modules[package], name)
+    return module
+
+
+def load_for_good(path):
+    """The module of this full name, for good. A linked one comes in pieces `path`0, `path`1, … before it.
+
+    Collected after every piece: what the loader has thrown away is room for the next one.
+    """
+    number = 0
+    try:
+        while True:
+            gc.collect()
+            __import__(path + str(number))
+            number += 1
+    except ImportError:
+        gc.collect()
+    return __import__(path, None, None, ("attach",))

@@ -1,0 +1,14 @@
+"""The screen, for terminals that have a display: loaded once with `pages.keep` and there for good."""
+
+from .. import pages
+from ..screen.console import Console
+from ..screen.screen import Screen
+from ..screen.view import View
+
+
+def attach(terminal, display, hashed=None, key=b""):
+    """Makes view, console and screen and shows what flash holds; gives the Screen."""
+    terminal.view = View(terminal.settings.plate)
+    Console(terminal.view)
+    pages.use("driver_code").restore(terminal)
+    return Screen(display, terminal.view, terminal.clock, terminal.settings.store, hashed, key)

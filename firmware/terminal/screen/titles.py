@@ -1,0 +1,14 @@
+"""Titles of panels, GBK."""
+
+URGENT = b"\xbd\xf4\xbc\xb1"  # 紧急
+SERVICE = b"\xb7\xfe\xce\xf1"  # 服务
+NOTICE = b"\xcd\xa8\xd6\xaa"  # 通知
+MESSAGE = b"\xcf\xfb\xcf\xa2"  # 消息
+INFORMATION = b"\xd0\xc5\xcf\xa2"  # 信息
+QUESTION_TITLE = b"\xcc\xe1\xce\xca"  # 提问
+EVENTS_TITLE = b"\xca\xc2\xbc\xfe"  # 事件
+MENU_TITLE = b"\xb5\xe3\xb2\xa5"  # 点播
+PHONES_TITLE = b"\xb5\xe7\xbb\xb0"  # 电话
+CHOICES_TITLE = b"\xb2\xcb\xb5\xa5"  # 菜单
+CHOICES = b"1 \xca\xc2\xbc\xfe\n2 \xb5\xe3\xb2\xa5\n3 \xb5\xe7\xbb\xb0"  # 1 事件 / 2 点播 / 3 电话
+EMPTY = b"\xce\xde"  # 无

@@ -1,0 +1,97 @@
+"""The whole way on the desk: pushed over the line, shown, and scanned from the PNG."""
+
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import pytest
+import zxingcpp
+from PIL import Image
+
+from protocols.driver_code.masked_name import glyphs_of, masked
+from protocols.driver_code.push import (
+    PASSTHROUGH_TYPE,
+    Colour,
+    DriverCode,
+    code_push,
+    colour_push,
+    withdrawal_push,
+)
+from protocols.wire.framing import build_frame
+from protocols.wire.header import build_header
+from simulator.desk.desk import Desk
+
+from ..platform_server import PlatformServer
+from ..test_desk import PATIENCE_S, drive
+from .pictures import CODE, SIZES
+from .test_screen import BAND
+
+PHONE = "013800138000"
+MORNING = datetime(2026, 3, 2, tzinfo=UTC)  # the day of `drive`
+HEAP = "160k"
+
+
+def pushed(content: bytes) -> bytes:
+    body = bytes([PASSTHROUGH_TYPE]) + content
+    return build_frame(build_header(0x8900, len(body), bytes.fromhex(PHONE), 1) + body)
+
+
+def scanned(path) -> str:
+    """What the PNG of the moment says; it is replaced whole."""
+    if not path.exists():
+        return ""
+    with Image.open(path) as picture:
+        found = zxingcpp.read_barcodes(np.array(picture.convert("L")))
+    return found[0].text if found else ""
+
+
+def band(path) -> tuple[int, ...]:
+    with Image.open(path) as picture:
+        return tuple(picture.convert("RGB").getpixel((238, 60)))
+
+
+def near(colour: tuple[int, ...], name: str) -> bool:
+    return all(abs(a - b) < 12 for a, b in zip(colour, BAND[name], strict=True))
+
+
+@pytest.mark.slow
+def test_a_code_s_life_on_the_screen(tmp_path):
+    path = tmp_path / "screen.png"
+    until = MORNING + timedelta(days=100)
+    code = DriverCode(
+        CODE.decode(), Colour.BLUE, until, until.date(), "云A12345", glyphs_of(masked("王小明"))
+    )
+    with PlatformServer() as platform:
+        desk = Desk(
+            tmp_path / "desk",
+            [("127.0.0.1", platform.port)],
+            PHONE,
+            plate="云A12345",
+            interval_s=1,
+            display=[str(path), *SIZES["240x240"]],
+            heap=HEAP,
+        )
+        try:
+            platform.said_before = pushed(code_push(MORNING, 1, code))
+            desk.start()
+            assert desk.wait_until(lambda: desk.state == "online", PATIENCE_S), desk.errors
+            desk.feed(drive(100, 30))
+            assert desk.wait_until(lambda: scanned(path) == CODE.decode(), PATIENCE_S), desk.errors
+            assert desk.wait_until(lambda: near(band(path), "blue"), PATIENCE_S)
+
+            platform.said_before = pushed(colour_push(MORNING, 2, Colour.YELLOW))
+            desk.feed(drive(131, 10))
+            assert desk.wait_until(lambda: near(band(path), "yellow"), PATIENCE_S), desk.errors
+
+            desk.kill()  # a power cut: the code is in flash
+            platform.said_before = b""
+            path.unlink()
+            desk.restart()
+            assert desk.wait_until(lambda: scanned(path) == CODE.decode(), PATIENCE_S), desk.errors
+
+            assert desk.wait_until(lambda: desk.state == "online", PATIENCE_S), desk.errors
+            platform.said_before = pushed(withdrawal_push(MORNING, 3))
+            desk.feed(drive(200, 10))
+            assert desk.wait_until(lambda: not scanned(path), PATIENCE_S), desk.errors
+            assert not desk.errors
+        finally:
+            desk.stop()
