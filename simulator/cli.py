@@ -242,7 +242,8 @@ def _editions(text: str) -> tuple[int, ...]:
     try:
         return tuple(int(part) for part in text.split(","))
     except ValueError:
-        raise ValueError(f"--edition-mix {text!r}: a list like 2013,2019; known are {EDITIONS}") from None
+        known = ", ".join(map(str, EDITIONS))
+        raise ValueError(f"--edition-mix {text!r}: a list like 2013,2019; known are {known}") from None
 
 
 def _fail(text: str, code: int) -> NoReturn:
