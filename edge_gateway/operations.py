@@ -120,6 +120,7 @@ class Operations:
 
     def _services(self) -> Services:
         assert self._commands and self._rollouts and self._tokens and self._fleet
+        media = self._server.media
         return Services(
             self._commands,
             self._rollouts,
@@ -130,7 +131,8 @@ class Operations:
             lambda identity: last_position(self._server.journal, identity),
             self._server.disconnect,
             self._config.api.body_max_bytes,
-            StoredMedia(self._server.media.store) if self._server.media else None,
+            StoredMedia(media.store) if media else None,
+            media.orders.order if media and self._config.media.attachments else None,
         )
 
     # What the control socket is asked.

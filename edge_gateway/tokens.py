@@ -25,6 +25,7 @@ SCOPES: Final = {
 }
 SECRET_BYTES: Final = 32
 TOKENS_MAX: Final = 1000
+TAKEN: Final = ("gateway", "mqtt")  # who stand in audit lines for themselves
 _PREFIX: Final = "dye_"
 _NAME: Final = re.compile(r"[a-z0-9-]{1,40}")
 
@@ -52,6 +53,8 @@ class Tokens:
         """Makes a token and gives it, this once. Raises TokenError."""
         if not _NAME.fullmatch(name):
             raise TokenError(f"{name!r}: a name is 1 to 40 of a-z 0-9 -")
+        if name in TAKEN:
+            raise TokenError(f"{name!r} stands in audit lines for the gateway's own; take another name")
         for scope in scopes:
             if scope not in SCOPES:
                 raise TokenError(f"{scope!r} is no scope; known: {', '.join(SCOPES)}")

@@ -11,6 +11,8 @@ def run(board):
         deadline_ms = terminal.next_deadline_ms()
         if board.screen is not None:
             deadline_ms = board.screen.deadline_ms(deadline_ms)
+        if board.inputs is not None:  # pins, keys, the modem: what poll does not tell of
+            deadline_ms = board.inputs.deadline_ms(deadline_ms)
         wait_ms = 0 if busy else deadline_ms - board.now_ms()
         events = board.poll.ipoll(max(0, min(wait_ms, WAIT_MAX_MS)))
         now_ms = board.now_ms()
@@ -22,6 +24,8 @@ def run(board):
         terminal.tick(now_ms)
         if board.uart is not None:
             board.uart.serve(now_ms)
+        if board.inputs is not None:
+            board.inputs.serve(terminal, now_ms)
         board.link.serve(terminal, now_ms)
         if board.screen is not None:
             terminal.view.link = terminal.online

@@ -7,7 +7,7 @@ from typing import Any
 from fastapi import FastAPI
 
 from . import commands, models, problems, registry, system
-from .guard import BodyLimit
+from .guard import OPENAPI, Gate
 from .services import Services
 
 TITLE = "Dianyun Edge gateway"
@@ -19,7 +19,7 @@ def create_app(services: Services | None) -> FastAPI:
     app = FastAPI(
         title=TITLE,
         version=VERSION,
-        openapi_url="/api/v1/openapi.json",
+        openapi_url=OPENAPI,
         docs_url=None,  # the page would be fetched from the net
         redoc_url=None,
         responses={"4XX": {"model": models.Problem, "description": "What is wrong, field by field"}},
@@ -30,7 +30,11 @@ def create_app(services: Services | None) -> FastAPI:
     for part in (commands, system, registry):
         app.include_router(part.router, prefix="/api/v1")
     if services is not None:
-        app.add_middleware(BodyLimit, bytes_max=services.body_max_bytes)  # type: ignore[arg-type]
+        app.add_middleware(
+            Gate,  # type: ignore[arg-type]
+            tokens=services.tokens,
+            files_bytes_max=services.body_max_bytes,
+        )
     return app
 
 

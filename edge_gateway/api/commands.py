@@ -1,21 +1,28 @@
 """/api/v1/commands, /files, /rollouts, /messages."""
 
-from typing import Annotated, Any
+import asyncio
+import time
+from datetime import datetime
+from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
 
 from protocols.jt808.catalog import MESSAGES
 from protocols.jt808.plan import plan_of
+from protocols.jt808.present import unpresent_fields
+from protocols.wire.errors import ProtocolError
 
 from ..commands import CommandError, Plan
 from ..commands import Request as Wanted
 from ..commands.command import NOT_COMMANDS
+from ..media.orders import ORDER
 from ..registry import APPROVED
 from ..tokens import Principal
 from . import models
 from .guard import allowed
 from .services import Services, services_of
 
+IDENTIFIER_FIELDS: Final = frozenset({"terminal_id", "time_bcd", "sequence", "attachments"})
 router = APIRouter(tags=["commands"])
 Reader = Annotated[Principal, Depends(allowed("commands:read"))]
 Writer = Annotated[Principal, Depends(allowed("commands:write"))]
@@ -37,11 +44,7 @@ async def create_command(
 
     201 for a new command, which is on the disk then; 200 for the one that the same Idempotency-Key made.
     """
-    not_after_ms = None
-    if asked.not_after is not None:
-        if asked.not_after.tzinfo is None:
-            raise CommandError("needs a time zone", "not_after")
-        not_after_ms = int(asked.not_after.timestamp() * 1000)
+    not_after_ms = _utc_ms(asked.not_after)
     wanted = Wanted(asked.terminal, asked.message, asked.body, not_after_ms, idempotency_key, asked.file)
     row, new = await house.commands.create(wanted, who.name)
     if not new:
@@ -60,8 +63,8 @@ async def list_commands(
     house: House,
     terminal: Annotated[str, Query(max_length=20)] = "",
     state: Annotated[str, Query(max_length=20)] = "",
-    rollout: int = 0,
-    before: int = 0,
+    rollout: models.From = 0,
+    before: models.From = 0,
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
 ) -> dict[str, Any]:
     """Commands, youngest first."""
@@ -71,7 +74,7 @@ async def list_commands(
 
 
 @router.get("/commands/{number}", response_model=models.Command)
-async def get_command(number: int, who: Reader, house: House, wait_s: WaitS = 0) -> dict[str, Any]:
+async def get_command(number: models.Number, who: Reader, house: House, wait_s: WaitS = 0) -> dict[str, Any]:
     """One command; with `wait_s` once it is done, or as it stands after that time."""
     if wait_s:
         await house.commands.wait_until_done(number, wait_s)
@@ -82,7 +85,7 @@ async def get_command(number: int, who: Reader, house: House, wait_s: WaitS = 0)
 
 
 @router.post("/commands/{number}/cancel", response_model=models.Command)
-async def cancel_command(number: int, who: Writer, house: House) -> dict[str, Any]:
+async def cancel_command(number: models.Number, who: Writer, house: House) -> dict[str, Any]:
     """Takes a command back that is not on the line; 409 when it is, or is done."""
     row = await house.commands.cancel(number, who.name)
     return house.commands.as_json(house.commands.row(number) or row)
@@ -94,17 +97,36 @@ async def upload_file(request: Request, who: Writer, house: House) -> dict[str, 
     return {"sha256": await house.rollouts.upload(await request.body(), who.name)}
 
 
+@router.post("/media/orders", status_code=201, response_model=models.FilesOrdered)
+async def order_files(asked: models.FilesAsked, who: Writer, house: House) -> dict[str, Any]:
+    """Asks a terminal for the files of an alarm (0x9208) and lets them in: the number that is told to it is
+    random, and nothing else opens the attachment server."""
+    edition = house.registry.edition_of(asked.terminal.lstrip("0"))
+    if house.order_files is None:
+        raise CommandError("there is no attachment server: see media.attachments", kind="unknown")
+    if edition is None:
+        raise CommandError(f"no terminal {asked.terminal!r} is registered", "terminal", "unknown")
+    not_after_ms, name = _utc_ms(asked.not_after), asked.terminal.lstrip("0")
+    identifier = _identifier_of(asked.identifier, edition)
+    # Kept on the disk before it is told to anybody.
+    alarm, body = await asyncio.to_thread(
+        house.order_files, name, edition, identifier, time.time_ns() // 1_000_000
+    )
+    wanted = Wanted(name, ORDER, {"hex": body.hex()}, not_after_ms)
+    row, _ = await house.commands.create(wanted, who.name)
+    return {"alarm": alarm, "command": house.commands.as_json(row)}
+
+
 @router.post("/rollouts", status_code=201, response_model=models.Rollout)
 async def create_rollout(asked: models.RolloutAsked, who: Writer, house: House) -> dict[str, Any]:
     """Upgrades terminals ring by ring; stops when more than `max_failures` fail."""
-    if asked.not_after.tzinfo is None:
-        raise CommandError("needs a time zone", "not_after")
+    not_after_ms = _utc_ms(asked.not_after)
+    assert not_after_ms is not None, "the model wants one"
     if bool(asked.terminals) == bool(asked.group):
         raise CommandError("give either terminals or a group", "terminals")
     terminals = asked.terminals or [
         each.identity for each in house.registry if each.group == asked.group and each.status == APPROVED
     ]
-    not_after_ms = int(asked.not_after.timestamp() * 1000)
     plan = Plan(
         terminals, asked.body, asked.file, list(asked.rings), asked.max_failures, not_after_ms,
         asked.wants_result,
@@ -113,13 +135,13 @@ async def create_rollout(asked: models.RolloutAsked, who: Writer, house: House) 
 
 
 @router.get("/rollouts/{number}", response_model=models.Rollout)
-async def get_rollout(number: int, who: Reader, house: House) -> dict[str, Any]:
+async def get_rollout(number: models.Number, who: Reader, house: House) -> dict[str, Any]:
     """Where a roll-out stands."""
     return house.rollouts.get(number)
 
 
 @router.post("/rollouts/{number}/stop", response_model=models.Rollout)
-async def stop_rollout(number: int, who: Writer, house: House) -> dict[str, Any]:
+async def stop_rollout(number: models.Number, who: Writer, house: House) -> dict[str, Any]:
     """Asks no further terminal and cancels what is not on the line."""
     return await house.rollouts.halt(number, who.name)
 
@@ -141,3 +163,25 @@ async def list_messages(who: Reader) -> list[dict[str, Any]]:
         for message in MESSAGES.values()
         if message.direction == "down" and message.id not in NOT_COMMANDS
     ]
+
+
+def _utc_ms(end: datetime | None) -> int | None:
+    if end is None:
+        return None
+    if end.tzinfo is None:
+        raise CommandError("needs a time zone", "not_after")
+    return int(end.timestamp() * 1000)
+
+
+def _identifier_of(shown: dict[str, Any], edition: int) -> dict[str, Any]:
+    if edition not in MESSAGES[ORDER].bodies:
+        raise CommandError(f"a terminal of edition {edition} has no files of alarms", "terminal")
+    try:
+        values = unpresent_fields(plan_of(ORDER, edition), {"identifier": {"reserved": 0, **shown}})
+    except ProtocolError as error:
+        raise CommandError(str(error), str(error.field or "identifier")) from None
+    identifier: dict[str, Any] = values["identifier"]
+    missing = IDENTIFIER_FIELDS - set(identifier)
+    if missing:
+        raise CommandError("is missing", f"identifier.{min(missing)}")
+    return identifier

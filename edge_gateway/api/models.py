@@ -3,11 +3,17 @@
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
+from fastapi import Path, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 Identity = Annotated[
     str, Field(pattern=r"^[0-9]{1,20}$", description="phone digits; leading zeros do not count")
 ]
+
+
+SQLITE_MAX = 2**63 - 1
+Number = Annotated[int, Path(ge=1, le=SQLITE_MAX)]  # names a row
+From = Annotated[int, Query(ge=0, le=SQLITE_MAX)]  # where a page begins
 
 
 class Asked(BaseModel):
@@ -28,6 +34,17 @@ class CommandAsked(Asked):
     )
     not_after: datetime | None = Field(default=None, description="absolute end, with a time zone")
     file: str = Field(default="", description="SHA-256 of an uploaded file, for UpgradePackage")
+
+
+class FilesAsked(Asked):
+    """The files of a safety alarm (T/JSATL 12), to be sent to our attachment server."""
+
+    terminal: Identity
+    identifier: dict[str, Any] = Field(
+        description="of the alarm, as its item of the position report holds it",
+        examples=[{"terminal_id": "T000001", "time_bcd": "260302100000", "sequence": 0, "attachments": 1}],
+    )
+    not_after: datetime | None = Field(default=None, description="absolute end, with a time zone")
 
 
 class Answer(BaseModel):
@@ -63,6 +80,13 @@ class Command(BaseModel):
     answer: Answer | None
 
 
+class FilesOrdered(BaseModel):
+    """An order of files: under which number they come, and the command that asks for them."""
+
+    alarm: str = Field(description="`alarm` of the entries in /media")
+    command: Command
+
+
 class Commands(BaseModel):
     """A page, youngest first."""
 
@@ -77,7 +101,7 @@ class RolloutAsked(Asked):
     group: str = Field(default="", description="instead of terminals: every approved one of this group")
     body: dict[str, Any] = Field(description="the UpgradePackage without its package")
     file: str = Field(description="SHA-256 of an uploaded file")
-    rings: list[float] = Field(
+    rings: list[Annotated[float, Field(allow_inf_nan=False)]] = Field(
         default=[1, 0.1], description="numbers of terminals or shares below 1; all of them follow"
     )
     max_failures: int = Field(default=0, ge=0)

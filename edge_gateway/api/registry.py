@@ -1,7 +1,7 @@
 """/api/v1/terminals, /vehicles, /drivers, /groups, and CSV files of each."""
 
 import asyncio
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import PlainTextResponse
@@ -19,6 +19,7 @@ Reader = Annotated[Principal, Depends(allowed("registry:read"))]
 Writer = Annotated[Principal, Depends(allowed("registry:write"))]
 House = Annotated[Services, Depends(services_of)]
 Kind = Literal["vehicles", "drivers", "groups"]
+COLOUR_DIGITS: Final = 3
 
 
 @router.get("/terminals", response_model=models.Terminals)
@@ -150,7 +151,11 @@ async def import_fleet(kind: Kind, request: Request, who: Writer, house: House) 
 
 @router.get("/{kind}")
 async def list_fleet(
-    kind: Kind, who: Reader, house: House, offset: int = 0, limit: Annotated[int, Query(ge=1, le=1000)] = 100
+    kind: Kind,
+    who: Reader,
+    house: House,
+    offset: models.From = 0,
+    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
 ) -> list[dict[str, Any]]:
     """Vehicles, drivers or groups, by their keys."""
     return house.fleet.listed(kind, offset, limit)
@@ -182,7 +187,7 @@ def _key(kind: str, key: str) -> dict[str, Any]:
     if len(names) == 1:
         return {names[0]: key}
     plate, _, colour = key.rpartition("/")
-    if not colour.isdecimal():
+    if not (colour.isascii() and colour.isdecimal() and len(colour) <= COLOUR_DIGITS):
         raise FleetError("the key of a vehicle is PLATE/COLOUR, the colour a number", "plate_colour")
     return {"plate": plate, "plate_colour": int(colour)}
 

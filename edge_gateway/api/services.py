@@ -23,11 +23,15 @@ class Media(Protocol):
         """The file and content type of one; None when there is none."""
 
 
+# Orders the files of one alarm: (terminal, edition, its identifier, UTC ms) → (alarm number, body of 0x9208).
+OrderFiles = Callable[[str, int, dict[str, Any], int], tuple[str, bytes]]
+
+
 @dataclass
 class Services:
     """commands … tokens: the parts. stats: figures of the whole gateway. last_position: the youngest report
     of a terminal as JSON, None when it is not at hand (called in a thread). disconnect: ends the connection
-    of a terminal, for a reason.
+    of a terminal, for a reason. order_files: None without an attachment server.
     """
 
     commands: CommandService
@@ -40,6 +44,7 @@ class Services:
     disconnect: Callable[[str, str], object]
     body_max_bytes: int = 24 << 20
     media: Media | None = None
+    order_files: OrderFiles | None = None
     version: str = field(default="")
 
 

@@ -7,6 +7,7 @@ from fastapi.responses import FileResponse
 
 from ..commands import CommandError
 from ..tokens import Principal
+from . import models
 from .guard import allowed
 from .services import Services, services_of
 
@@ -24,7 +25,7 @@ async def stats(who: Statistician, house: House) -> dict[str, Any]:
 
 @router.get("/audit")
 async def audit(
-    who: Statistician, house: House, before: int = 0, limit: Annotated[int, Query(ge=1, le=500)] = 100
+    who: Statistician, house: House, before: models.From = 0, limit: Annotated[int, Query(ge=1, le=500)] = 100
 ) -> list[dict[str, Any]]:
     """Who did what to which terminal, youngest first; lines are never changed or deleted."""
     return house.commands.store.audit(before, limit)
@@ -35,7 +36,7 @@ async def list_media(
     who: Viewer,
     house: House,
     terminal: str = "",
-    after: int = 0,
+    after: models.From = 0,
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
 ) -> list[dict[str, Any]]:
     """Pictures, sound, films and alarm files of terminals, oldest first; `after`: the last id of a page."""
@@ -45,7 +46,7 @@ async def list_media(
 
 
 @router.get("/media/{number}", response_class=FileResponse)
-async def get_media(number: int, who: Viewer, house: House) -> FileResponse:
+async def get_media(number: models.Number, who: Viewer, house: House) -> FileResponse:
     """The bytes of one. The browser shall not guess what they are: terminals chose them."""
     found = house.media.file(number) if house.media else None
     if found is None:

@@ -15,6 +15,7 @@ from .command import RESULTS, Command, CommandError, Now, own_answer
 from .settings import CommandLimits, wait_ms
 
 EDITION_UNKNOWN: Final = 0
+STALE_MIN: Final = 1000  # entries of timers that belong to nobody any more, before they are thrown out
 
 
 class Lane:
@@ -52,21 +53,22 @@ class Desk:
     def __len__(self) -> int:
         return len(self._commands)
 
-    def limits_allow(self, terminal: str) -> None:
-        """Raises CommandError when the terminal's queue, or all together, are full."""
+    def limits_allow(self, terminal: str, coming: int = 0, coming_in_all: int = 0) -> None:
+        """Raises CommandError when the terminal's queue, or all together, are full. coming: those that are on
+        their way to the disk."""
         lane = self._lanes.get(terminal)
-        if lane and lane.busy >= self._limits.per_terminal:
+        if (lane.busy if lane else 0) + coming >= self._limits.per_terminal:
             raise CommandError(
                 f"{self._limits.per_terminal} commands wait for this terminal already", "terminal", "full"
             )
-        if len(self._commands) >= self._limits.total:
+        if len(self._commands) + coming_in_all >= self._limits.total:
             raise CommandError(f"{self._limits.total} commands wait already", kind="full")
 
     def submit(self, command: Command, now: Now) -> None:
         """Takes a command that is on the disk."""
         lane = self._lanes.setdefault(command.terminal, Lane())
         self._commands[command.number] = command
-        heapq.heappush(self._expiries, (command.not_after_ms, command.number))
+        self._note_expiry(command)
         self.counters["submitted"] += 1
         lane.waiting.append(command)
         self._work(lane, now)
@@ -76,7 +78,7 @@ class Desk:
         for command in commands:
             lane = self._lanes.setdefault(command.terminal, Lane())
             self._commands[command.number] = command
-            heapq.heappush(self._expiries, (command.not_after_ms, command.number))
+            self._note_expiry(command)
             if command.state == table.SENT:
                 self._go(command, table.LINK_LOST, now)
             if command.state == table.ACKNOWLEDGED:
@@ -146,8 +148,11 @@ class Desk:
                 self._wake(command, self._response_wait_ms(command), now)
         self._work(lane, now)
 
-    def uplink(self, terminal: str, message_id: int, reply_serial: int | None, body: bytes, now: Now) -> None:
-        """Another message of the terminal, which may be the answer of its own to a command.
+    def uplink(  # noqa: PLR0917 - as the listener's, and the time
+        self, terminal: str, message_id: int, reply_serial: int | None, body: bytes, edition: int, now: Now
+    ) -> None:
+        """Another message of the terminal, which may be the answer of its own to a command. edition: by which
+        it can be read; a terminal may answer in another one than it is spoken to.
 
         Without a reply serial (0x0702, 0x0801, 0x0108 …) it belongs to the oldest command that waits for one.
         """
@@ -164,7 +169,7 @@ class Desk:
             command = _by_serial(lane, reply_serial, fits)
         if command is None:
             return
-        command.answer_id, command.answer, command.answer_edition = message_id, body, lane.edition
+        command.answer_id, command.answer, command.answer_edition = message_id, body, edition
         self._leave_line(lane, command)
         self._finish(command, table.ANSWER_CAME, now)
         self._work(lane, now)
@@ -199,6 +204,16 @@ class Desk:
         else:  # the connection is going; `offline` or another `online` follows
             self._requeue(lane, command, now)
             lane.edition = EDITION_UNKNOWN
+
+    def is_over(self, command: Command, now: Now) -> bool:
+        """Ends a command that expired before it got to the line; gives whether it did."""
+        if command.state != table.QUEUED or command.not_after_ms > now.utc_ms:
+            return False
+        lane = self._lanes[command.terminal]
+        self._leave_line(lane, command)
+        self._finish(command, table.TIME_OVER, now)
+        self._work(lane, now)
+        return True
 
     # What time says.
 
@@ -307,9 +322,22 @@ class Desk:
         command.go(event, now)
         self._changed[command.number] = command
 
+    def _note_expiry(self, command: Command) -> None:
+        """Entries of those that are done stay until their time or, when they are the most, until now."""
+        if len(self._expiries) > STALE_MIN + 2 * len(self._commands):
+            self._expiries = [(each.not_after_ms, each.number) for each in self._commands.values()]
+            heapq.heapify(self._expiries)
+        else:
+            heapq.heappush(self._expiries, (command.not_after_ms, command.number))
+
     def _wake(self, command: Command, after_ms: int, now: Now) -> None:
         command.wake_ms = now.ms + after_ms
-        heapq.heappush(self._timers, (command.wake_ms, command.number))
+        if len(self._timers) > STALE_MIN + 2 * len(self._commands):
+            waking = [each for each in self._commands.values() if each.wake_ms]
+            self._timers = [(each.wake_ms, each.number) for each in waking]
+            heapq.heapify(self._timers)
+        else:
+            heapq.heappush(self._timers, (command.wake_ms, command.number))
 
     def _response_wait_ms(self, command: Command) -> int:
         pieces = len(command.serials)

@@ -13,19 +13,24 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
+from queue import Empty, SimpleQueue
 from typing import Any, Final
 
 from ..delivery.backoff import Backoff
 from ..delivery.link import Answer, Link, LinkError
 from ..delivery.settings import Settings
 from ..delivery.waker import Waker
+from ..log import Throttle
 from .command import Command, CommandError
+from .schema import StoreError
 from .service import CommandService, Request
 
 SCHEMA: Final = "dianyun/command/1"
 ASKER: Final = "mqtt"  # who stands in audit lines; the broker's rules say who may publish there
 REQUEST_BYTES_MAX: Final = 64 * 1024
 RESULTS_MAX: Final = 10_000  # that wait for the broker; the oldest go first, asking again finds them
+ON_THE_WAY_MAX: Final = 100  # results that the broker has not confirmed
+AT_ONCE_MAX: Final = 1000  # requests in work
 REST_S: Final = 1.0
 _RECONNECT_MS: Final = (500, 30_000)
 _KEYS: Final = {"schema", "cmd_id", "terminal", "message", "body", "not_after", "file"}
@@ -74,18 +79,25 @@ class CommandTopics(Settings):
 
 
 class MqttCommands:
-    """`start()` in the service's loop, `await stop()`. A thread of its own talks to the broker."""
+    """`start()` in the service's loop, `await stop()`. A thread of its own talks to the broker.
+
+    The broker keeps a request until it is judged and, when it is good, on the disk; we keep a result until the
+    broker has it.
+    """
 
     def __init__(self, settings: Settings, service: CommandService, random: Callable[[], float]) -> None:
         self._topics = CommandTopics(**vars(replace(settings, name="")))
         self._service = service
         self._loop = asyncio.get_running_loop()
         self._results: deque[bytes] = deque(maxlen=RESULTS_MAX)
+        self._judged: SimpleQueue[tuple[Link, int]] = SimpleQueue()  # requests that the broker may forget
+        self._on_the_way: dict[int, bytes] = {}  # results by the message id of this connection
         self._waker = Waker()
         self._stopping = threading.Event()
         self._backoff = Backoff(*_RECONNECT_MS, random)
         self._thread = threading.Thread(target=self._run, name="mqtt commands", daemon=True)
         self._tasks: set[asyncio.Task[None]] = set()
+        self._throttle = Throttle()
         service.on_change.append(self._changed)
 
     def start(self) -> None:
@@ -103,16 +115,27 @@ class MqttCommands:
 
     # In the loop.
 
-    async def _take(self, payload: bytes) -> None:
+    async def _take(self, link: Link, asked: Answer) -> None:
+        try:
+            await self._judge(asked.payload)
+        except Exception:  # a bug with one request; the broker gives it again on the next connection
+            _log.exception("a request for a command could not be judged")
+            return
+        self._judged.put((link, asked.mid))
+        self._waker.wake()
+
+    async def _judge(self, payload: bytes) -> None:
         cmd_id = None
         try:
+            if len(self._tasks) > AT_ONCE_MAX:
+                raise CommandError(f"more than {AT_ONCE_MAX} requests at once", kind="full")
             request = request_of(payload)
             cmd_id = request.idempotency_key
             row, _ = await self._service.create(request, ASKER)
             self._say({"cmd_id": cmd_id, **_told(self._service.as_json(row))})
-        except CommandError as error:
+        except (CommandError, StoreError) as error:
             cmd_id = cmd_id or _id_in(payload)
-            field = error.field or None
+            field = getattr(error, "field", "") or None
             self._say({"cmd_id": cmd_id, "state": "rejected", "field": field, "error": str(error)})
 
     def _changed(self, command: Command) -> None:
@@ -122,11 +145,14 @@ class MqttCommands:
 
     def _say(self, result: dict[str, Any]) -> None:
         text = json.dumps({"schema": SCHEMA, **result}, ensure_ascii=False)
-        self._results.append(text.encode())
+        if len(self._results) == RESULTS_MAX and self._throttle.allows("mqtt", "full", self._loop.time()):
+            _log.error("%d results wait for the broker: the oldest are dropped", RESULTS_MAX)
+        # What is no text in a wrong request is told as "?", not a reason to tell nothing.
+        self._results.append(text.encode("utf-8", "replace"))
         self._waker.wake()
 
-    def _asked(self, payload: bytes) -> None:
-        task = self._loop.create_task(self._take(payload))
+    def _asked(self, link: Link, asked: Answer) -> None:
+        task = self._loop.create_task(self._take(link, asked))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
@@ -134,7 +160,7 @@ class MqttCommands:
 
     def _run(self) -> None:
         while not self._stopping.is_set():
-            link = Link(self._topics)
+            link = Link(self._topics, keeps_answers=True)
             try:
                 link.open()
                 while not self._stopping.is_set():
@@ -145,19 +171,38 @@ class MqttCommands:
                 _log.exception("commands over MQTT begin again")
             finally:
                 link.close()
+                self._take_back()
             if not self._stopping.is_set():
                 self._stopping.wait(self._backoff.next_ms() / 1000)
 
     def _step(self, link: Link) -> None:
-        while link.ready and self._results:
-            link.publish(self._topics.results_topic, self._results[0])
-            self._results.popleft()
+        while link.ready and self._results and len(self._on_the_way) < ON_THE_WAY_MAX:
+            result = self._results.popleft()
+            self._on_the_way[link.publish(self._topics.results_topic, result)] = result
         link.wait(self._waker.receiver, REST_S)
         self._waker.drain()
         for event in link.events():
             self._backoff.reset()
             if isinstance(event, Answer):
-                self._loop.call_soon_threadsafe(self._asked, event.payload)
+                self._loop.call_soon_threadsafe(self._asked, link, event)
+            else:
+                self._on_the_way.pop(event.mid, None)
+        self._acknowledge(link)
+
+    def _acknowledge(self, link: Link) -> None:
+        """Not over another connection than they came by: there a number may be another request's."""
+        while True:
+            try:
+                came_by, mid = self._judged.get_nowait()
+            except Empty:
+                return
+            if came_by is link:
+                link.acknowledge(mid)
+
+    def _take_back(self) -> None:
+        """What the broker did not confirm is told again on the next connection, in order."""
+        self._results.extendleft(reversed(self._on_the_way.values()))
+        self._on_the_way.clear()
 
 
 def request_of(payload: bytes) -> Request:
@@ -166,6 +211,7 @@ def request_of(payload: bytes) -> Request:
         raise CommandError(f"{len(payload)} bytes, {REQUEST_BYTES_MAX} at most")
     try:
         asked = json.loads(payload)
+        json.dumps(asked, ensure_ascii=False).encode()  # JSON can hold halves of characters, no file can
     except (ValueError, RecursionError) as error:
         raise CommandError(f"not JSON: {error}") from None
     if not isinstance(asked, dict):

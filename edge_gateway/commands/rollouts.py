@@ -6,6 +6,7 @@ import json
 import logging
 import sqlite3
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -41,6 +42,8 @@ class Rollouts:
         self._commands = commands
         self._running: dict[int, tuple[Rollout, Plan, str]] = {}
         self._task: asyncio.Task[None] | None = None
+        self._wake = asyncio.Event()
+        self._unsettled: set[int] = set()  # whose ring or state is to be written
         commands.on_change.append(self._changed)
 
     def start(self) -> None:
@@ -50,6 +53,7 @@ class Rollouts:
         )
         for number, plan, ring, asked_by in found:
             self._take_up(number, Plan(**json.loads(plan)), ring, asked_by)
+            self._unsettled.add(number)  # its last step may not have got to the disk
         self._task = asyncio.get_running_loop().create_task(self._work())
 
     async def stop(self) -> None:
@@ -76,6 +80,7 @@ class Rollouts:
         if len(set(terminals)) != len(terminals):
             raise CommandError("a terminal is named twice", "terminals")
         ends = ring_ends(plan.rings, len(terminals))
+        self._commands.check_end(plan.not_after_ms)
         content = self._commands.store.file(plan.file)
         if content is None:
             raise CommandError("no such file was uploaded", "file", "unknown")
@@ -116,6 +121,7 @@ class Rollouts:
             raise CommandError("is over already", "id", "conflict")
         rollout = self._running[number][0]
         rollout.stop(f"stopped by {who}")
+        self._unsettled.add(number)  # in case that it cannot be written now
         await self._settle(rollout)
         return rollout.as_json()
 
@@ -123,29 +129,34 @@ class Rollouts:
         self._running[number] = (self._rebuilt(number, plan, ring, RUNNING, ""), plan, asked_by)
 
     def _rebuilt(self, number: int, plan: Plan, ring: int, state: str, reason: str) -> Rollout:
-        """As it was, from the commands on the disk."""
+        """As it was, from the commands on the disk. One that runs is judged by them anew: what ended a ring
+        or was one failure too many may be written, and what followed from it not."""
         terminals = [terminal.lstrip("0") for terminal in plan.terminals]
         rollout = Rollout(number, terminals, ring_ends(plan.rings, len(terminals)), plan.max_failures, ring)
-        found = self._commands.store.query("SELECT number FROM command WHERE rollout = ?", (number,))
-        for (command_number,) in found:
-            row = self._commands.row(command_number)
-            if row is None:
-                continue
-            rollout.asked.add(row.command.terminal)
-            if row.command.done:
-                problem = problem_of(row.command)
-                (rollout.badly.__setitem__(row.command.terminal, problem) if problem
-                 else rollout.well.add(row.command.terminal))  # fmt: skip
+        found = self._commands.store.query(
+            "SELECT number FROM command WHERE rollout = ? ORDER BY changed_ms, number", (number,)
+        )
+        rows = [row for (each,) in found if (row := self._commands.row(each)) is not None]
+        rollout.asked = {row.command.terminal for row in rows}
+        done = [row.command for row in rows if row.command.done]
+        if state == RUNNING:
+            for command in done:
+                rollout.outcome(command.terminal, problem_of(command))
+            return rollout
+        problems = {command.terminal: problem_of(command) for command in done}
+        rollout.well = {terminal for terminal, problem in problems.items() if not problem}
+        rollout.badly = {terminal: problem for terminal, problem in problems.items() if problem}
         rollout.state, rollout.reason = state, reason
         return rollout
 
     def _changed(self, command: Command) -> None:
         held = self._running.get(command.rollout)
         if held and command.done and held[0].outcome(command.terminal, problem_of(command)):
-            asyncio.get_running_loop().create_task(self._settle(held[0]))
+            self._unsettled.add(command.rollout)
+            self._wake.set()
 
     async def _settle(self, rollout: Rollout) -> None:
-        """Writes ring and state; at an end cancels what still waits."""
+        """Writes ring and state; at an end cancels what still waits. Raises CommandError."""
 
         def write(connection: sqlite3.Connection) -> None:
             connection.execute(
@@ -154,42 +165,64 @@ class Rollouts:
             )
 
         await self._write(write)
-        if rollout.state == RUNNING:
+        if rollout.state == RUNNING or self._running.pop(rollout.number, None) is None:
             return
-        self._running.pop(rollout.number, None)
+        self._unsettled.discard(rollout.number)
         await self._commands.note("gateway", f"rollout {rollout.state}", "", f"rollout {rollout.number}")
         found = self._commands.store.query(
-            "SELECT number FROM command WHERE rollout = ? AND state = ?", (rollout.number, table.QUEUED)
+            "SELECT number FROM command WHERE rollout = ? AND done = 0", (rollout.number,)
         )
         for (number,) in found:
-            try:
-                await self._commands.cancel(number, f"rollout {rollout.number}")
-            except CommandError:  # it went on the line meanwhile
-                continue
+            await self._call_back(number, rollout)
+
+    async def _call_back(self, number: int, rollout: Rollout) -> None:
+        with suppress(CommandError):  # it is on the line or done
+            await self._commands.cancel(number, f"rollout {rollout.number}")
 
     async def _work(self) -> None:
         while True:
-            try:
-                for rollout, plan, asked_by in list(self._running.values()):
-                    await self._ask(rollout, plan, asked_by)
-            except Exception:  # a bug with one; the commands go on
-                _log.exception("the roll-outs")
-            await asyncio.sleep(STEP_S)
+            self._wake.clear()
+            for rollout, plan, asked_by in list(self._running.values()):
+                try:
+                    await self._step(rollout, plan, asked_by)
+                except CommandError as error:  # the disk; it is tried again
+                    _log.error("roll-out %d waits: %s", rollout.number, error)
+                except Exception:  # a bug with one; the others go on
+                    _log.exception("roll-out %d", rollout.number)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._wake.wait(), STEP_S)
 
-    async def _ask(self, rollout: Rollout, plan: Plan, asked_by: str) -> None:
-        for terminal in rollout.due()[:ASKED_AT_ONCE]:
-            request = Request(
-                terminal, UPGRADE_PACKAGE, plan.body, plan.not_after_ms,
-                f"rollout {rollout.number} {terminal}", plan.file, plan.wants_result, rollout.number,
-            )  # fmt: skip
+    async def _step(self, rollout: Rollout, plan: Plan, asked_by: str) -> None:
+        if rollout.number in self._unsettled:
+            self._unsettled.discard(rollout.number)
             try:
-                await self._commands.create(request, asked_by)
-            except CommandError as error:
-                if error.kind == "full":
-                    return  # the next step tries again
-                if rollout.outcome(terminal, str(error)):
-                    await self._settle(rollout)
-            rollout.asked.add(terminal)
+                await self._settle(rollout)
+            except CommandError:
+                self._unsettled.add(rollout.number)
+                raise
+        for terminal in rollout.due()[:ASKED_AT_ONCE]:
+            if rollout.state != RUNNING or not await self._ask(rollout, terminal, plan, asked_by):
+                return
+
+    async def _ask(self, rollout: Rollout, terminal: str, plan: Plan, asked_by: str) -> bool:
+        """Makes the command of one terminal; False when it cannot be made now."""
+        request = Request(
+            terminal, UPGRADE_PACKAGE, plan.body, plan.not_after_ms,
+            f"rollout {rollout.number} {terminal}", plan.file, plan.wants_result, rollout.number,
+        )  # fmt: skip
+        try:
+            row, _ = await self._commands.create(request, asked_by)
+        except CommandError as error:
+            if error.kind in ("full", "failed"):
+                return False
+            if rollout.outcome(terminal, str(error)):
+                self._unsettled.add(rollout.number)
+                self._wake.set()
+        else:
+            if rollout.state != RUNNING:  # stopped while the command was written
+                await self._call_back(row.command.number, rollout)
+        rollout.asked.add(terminal)
+        return True
 
     async def _write(self, write: Any) -> None:
         written: asyncio.Future[Exception | None] = asyncio.get_running_loop().create_future()

@@ -7,38 +7,31 @@ it is written before it is published.
 
 import asyncio
 import hashlib
-import inspect
 import json
 import logging
 import time
-from collections import Counter, deque
-from collections.abc import Awaitable, Callable, Iterable
+from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from protocols.wire.errors import LocalProtocolError
-
-from ..log import event
-from . import bodies, table
+from ..log import Throttle, event
+from . import bodies
 from .command import Command, CommandError, Now
 from .desk import Desk
+from .sending import Send, Sender
 from .settings import CommandLimits
 from .store import Audit, Row, Store
 from .views import command_as_json, iso
 
 TICK_S: Final = 0.25
-LARGE_BYTES: Final = 64 * 1024  # a body from this size on is large …
-LARGE_AT_ONCE: Final = 4  # … and so many may be on the lines, each in a socket's buffer
+AGAIN_S: Final = 5.0  # between two tries to write what could not be written
 KEEP_MS: Final = 90 * 86_400_000  # done commands are forgotten after so long; audit lines never
 CLEAN_UP_S: Final = 3600.0
 KEY_CHARACTERS: Final = 200
 WAITING_MAX: Final = 1000  # requests that wait for a command's end
 _log = logging.getLogger(__name__)
-
-# Puts a body on a terminal's line: gives the serials of its pieces, at once or awaited. The last argument is
-# the first serial of a sending before that is to be said again, None for a new one. Raises ConnectionError.
-Send = Callable[[int, bytes, int | None], Iterable[int] | Awaitable[Iterable[int]]]
 
 
 @dataclass(frozen=True)
@@ -77,14 +70,13 @@ class CommandService:
         self._utc_ms = utc_ms
         self._desk = Desk(limits)
         self._desk.restore(self.store.open_commands(), self.now())
-        self._lines: dict[str, Send] = {}
+        self._sender = Sender(self._desk, self._body, self.now, self._pump)
         self._keys: dict[tuple[str, str], asyncio.Future[Row]] = {}  # being written
         self._adding: Counter[str] = Counter()  # terminal → commands that are being written
         self._unsaved: dict[int, Command] = {}  # done, and not on the disk yet
-        self._large: set[int] = set()
-        self._deferred: deque[Command] = deque()
+        self._unwritten: dict[int, Command] = {}  # the disk refused them: to be written again
+        self._throttle = Throttle()
         self._waiting: dict[int, list[asyncio.Future[None]]] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
         self.on_change: list[Callable[[Command], None]] = []  # after the commit
         self._ticker: asyncio.Task[None] | None = None
 
@@ -97,8 +89,7 @@ class CommandService:
         """Writes everything; what is not done waits on the disk for the next start."""
         if self._ticker:
             self._ticker.cancel()
-        for task in list(self._tasks):
-            task.cancel()
+        self._sender.stop()
         await asyncio.to_thread(self.store.close)
         await asyncio.sleep(0)
 
@@ -190,62 +181,59 @@ class CommandService:
 
     def online(self, identity: str, edition: int, send: Send) -> None:
         """A connection speaks for this terminal from now on."""
-        self._lines[identity] = send
-        self._desk.online(identity, edition, self.now())
-        self._pump()
+        self._sender.lines[identity] = send
+        self._hear(self._desk.online, identity, edition)
 
     def offline(self, identity: str) -> None:
         """No connection speaks for this terminal."""
-        self._lines.pop(identity, None)
-        self._desk.offline(identity, self.now())
-        self._pump()
+        self._sender.lines.pop(identity, None)
+        self._hear(self._desk.offline, identity)
 
     def answered(self, identity: str, message_id: int, serial: int, result: int) -> None:
         """A 0x0001 of the terminal, to our message `message_id` with `serial`."""
-        self._desk.answered(identity, message_id, serial, result, self.now())
-        self._pump()
+        self._hear(self._desk.answered, identity, message_id, serial, result)
 
     def uplink(
         self, identity: str, message_id: int, reply_serial: int | None, body: bytes, edition: int
     ) -> None:
-        """Another message of the terminal that may be an answer."""
-        del edition  # the desk knows it: it came with `online`
-        self._desk.uplink(identity, message_id, reply_serial, body, self.now())
-        self._pump()
+        """Another message of the terminal that may be an answer, to be read by this edition."""
+        self._hear(self._desk.uplink, identity, message_id, reply_serial, body, edition)
+
+    def _hear(self, tell: Callable[..., None], *said: Any) -> None:
+        """Tells the desk. What goes wrong with commands never reaches the road of the reports."""
+        try:
+            tell(*said, self.now())
+            self._pump()
+        except Exception:  # a bug with one command; the others, and the terminal, go on
+            _log.exception("the command desk")
 
     async def _add(self, request: Request, asked_by: str, fingerprint: str) -> Row:
         command, body = self._checked(request)
-        self._desk.limits_allow(command.terminal)
-        if self._adding[command.terminal] >= self.limits.per_terminal:
-            raise CommandError("too many commands at once for this terminal", "terminal", "full")
+        self._desk.limits_allow(command.terminal, self._adding[command.terminal], self._adding.total())
         row = Row(command, body, request.file, request.idempotency_key, fingerprint, asked_by)
         name = bodies.name_of(command.message_id)
         audit = Audit(
             command.created_ms, asked_by, f"command {name}", command.terminal, f"command {command.number}"
         )
         written: asyncio.Future[Exception | None] = self._loop.create_future()
-        self._adding[command.terminal] += 1
-        try:
-            self.store.add(row, audit, lambda error: resolve(written, error))
-            error = await asyncio.shield(written)
-        finally:
+
+        def told(error: Exception | None) -> None:
+            """Whoever asked may be gone; what is on the disk is sent all the same."""
             self._adding[command.terminal] -= 1
             if not self._adding[command.terminal]:
                 del self._adding[command.terminal]
+            if error is None:
+                self._hear(self._desk.submit, command)
+            resolve(written, error)
+
+        self._adding[command.terminal] += 1
+        self.store.add(row, audit, told)
+        error = await written
         if error is not None:
             _log.error("a command could not be written: %s", error)
             raise CommandError(f"it could not be written: {error}", kind="failed")
-        event(
-            _log,
-            logging.INFO,
-            "command",
-            id=command.number,
-            terminal=command.terminal,
-            name=name,
-            by=asked_by,
-        )
-        self._desk.submit(command, self.now())
-        self._pump()
+        shown = {"id": command.number, "terminal": command.terminal, "name": name, "by": asked_by}
+        event(_log, logging.INFO, "command", **shown)
         return row
 
     def _checked(self, request: Request) -> tuple[Command, str]:
@@ -256,9 +244,8 @@ class CommandService:
             raise CommandError(f"no terminal {request.terminal!r} is registered", "terminal", "unknown")
         utc_ms = self._utc_ms()
         message_id = bodies.message_of(request.message)
-        not_after_ms = request.not_after_ms if request.not_after_ms else utc_ms + self.limits.life_ms
-        if not utc_ms < not_after_ms <= utc_ms + self.limits.life_max_ms:
-            raise CommandError(f"is not between now and {iso(utc_ms + self.limits.life_max_ms)}", "not_after")
+        not_after_ms = utc_ms + self.limits.life_ms if request.not_after_ms is None else request.not_after_ms
+        self.check_end(not_after_ms)
         encoded = bodies.encode(
             message_id,
             self._desk.edition(identity) or edition,
@@ -273,6 +260,12 @@ class CommandService:
         )  # fmt: skip
         return command, json.dumps(request.body, ensure_ascii=False)
 
+    def check_end(self, not_after_ms: int) -> None:
+        """Raises CommandError for an expiry that no command may have."""
+        utc_ms = self._utc_ms()
+        if not utc_ms < not_after_ms <= utc_ms + self.limits.life_max_ms:
+            raise CommandError(f"is not between now and {iso(utc_ms + self.limits.life_max_ms)}", "not_after")
+
     def _file(self, sha256: str, message_id: int) -> bytes:
         if not sha256:
             return b""
@@ -286,18 +279,18 @@ class CommandService:
     def _pump(self) -> None:
         """Sends what is to be sent, writes what moved, until neither is left."""
         while True:
-            sendings, changed = self._desk.to_send(), self._desk.changed()
+            changed = self._desk.changed()
+            for command in changed:
+                self._sender.moved(command)
+                self._note_change(command)
+            sendings = self._desk.to_send() + self._sender.released()
             if not sendings and not changed:
                 return
-            for command in changed:
-                self._note_change(command)
             for command in sendings:
-                self._send(command)
+                self._sender.send(command)
 
     def _note_change(self, command: Command) -> None:
         audit = None
-        if command.state != table.SENT:
-            self._large.discard(command.number)
         if command.done:
             self._unsaved[command.number] = command
             audit = Audit(
@@ -306,67 +299,19 @@ class CommandService:
             )  # fmt: skip
         done = command.done  # now: when the commit is told of it may have moved on
         self.store.save(command, audit, lambda error: self._saved(command, error, done))
-        while self._deferred and len(self._large) < LARGE_AT_ONCE:
-            self._send(self._deferred.popleft())
 
     def _saved(self, command: Command, error: Exception | None, done: bool) -> None:
-        if error is not None:  # the next start takes it up again where it stood before
-            _log.error("the state of command %d could not be written: %s", command.number, error)
+        if error is not None:  # not told of: a start before it is written takes it up where it stood
+            self._unwritten[command.number] = command
+            if self._throttle.allows("commands", str(error), self._loop.time()):
+                _log.error("command %d could not be written, tried again: %s", command.number, error)
+            return
         if done:
             self._unsaved.pop(command.number, None)
             for future in self._waiting.pop(command.number, ()):
                 resolve(future, None)
         for told in self.on_change:
             told(command)
-
-    def _send(self, command: Command) -> None:
-        line = self._lines.get(command.terminal)
-        if line is None or not command.sending:
-            self._desk.could_not_send(command, "the connection is gone", self.now(), for_good=False)
-            return
-        try:
-            body = self._body(command)
-        except CommandError as error:
-            field = f"{error.field}: " if error.field else ""
-            self._desk.could_not_send(command, f"{field}{error}", self.now(), for_good=True)
-            return
-        if len(body) >= LARGE_BYTES and command.number not in self._large:
-            if len(self._large) >= LARGE_AT_ONCE:
-                self._deferred.append(command)
-                return
-            self._large.add(command.number)
-        self._hand_over(command, body, line)
-
-    def _hand_over(self, command: Command, body: bytes, line: Send) -> None:
-        """To the line; what it gives at once is taken at once, what must be awaited in a task."""
-        again = command.serials[0] if command.sendings else None
-        try:
-            said = line(command.message_id, body, again)
-        except (ConnectionError, LocalProtocolError) as error:
-            self._could_not_send(command, error)
-            return
-        if inspect.isawaitable(said):
-            task = self._loop.create_task(self._awaited(command, line, said))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
-        else:
-            self._desk.was_sent(command, tuple(said), self.now())
-
-    async def _awaited(self, command: Command, line: Send, said: Awaitable[Iterable[int]]) -> None:
-        try:
-            serials = tuple(await said)
-        except (ConnectionError, LocalProtocolError) as error:
-            if self._lines.get(command.terminal) is line:
-                self._could_not_send(command, error)
-        else:
-            if self._lines.get(command.terminal) is line:  # else it was taken back and sent elsewhere
-                self._desk.was_sent(command, serials, self.now())
-        self._pump()
-
-    def _could_not_send(self, command: Command, error: Exception) -> None:
-        """The line is gone, or it cannot carry this to this terminal."""
-        for_good = isinstance(error, LocalProtocolError)
-        self._desk.could_not_send(command, str(error), self.now(), for_good)
 
     def _body(self, command: Command) -> bytes:
         """Encoded in the edition of the connection it goes to. Raises CommandError."""
@@ -378,17 +323,26 @@ class CommandService:
         return bodies.encode(command.message_id, edition, json.loads(row.body), file)
 
     async def _tick(self) -> None:
-        clean_up_s = 0.0
+        clean_up_s = again_s = 0.0
         while True:
             await asyncio.sleep(TICK_S)
             try:
                 self._desk.tick(self.now())
+                self._sender.tick(self.now())
                 self._pump()
             except Exception:  # a bug with one command; the others go on
                 _log.exception("the command desk")
+            if self._unwritten and self._loop.time() >= again_s:
+                again_s = self._loop.time() + AGAIN_S
+                self._write_again()
             if self._loop.time() >= clean_up_s:
                 clean_up_s = self._loop.time() + CLEAN_UP_S
                 self.store.forget_before(self._utc_ms() - KEEP_MS)
+
+    def _write_again(self) -> None:
+        unwritten, self._unwritten = self._unwritten, {}
+        for command in unwritten.values():
+            self._note_change(command)
 
     async def _written(self) -> None:
         """Returns when all that was changed until now is on the disk."""

@@ -167,6 +167,8 @@ class Store:
         try:
             with self._reading:
                 return self._reader.execute(sql, values).fetchall()
+        except (ValueError, OverflowError):  # no text, no number of 64 bits: nothing can stand under it
+            return []
         except sqlite3.Error as error:
             raise StoreError(f"the commands cannot be read: {error}") from error
 
@@ -207,12 +209,17 @@ class Store:
         self._deliver(outcomes)
 
     def _one(self, write: Callable[[sqlite3.Connection], None]) -> Exception | None:
-        """One change of a commit: when it breaks a rule of the schema the others are not touched."""
+        """One change of a commit: when it cannot be written, be it for a rule of the schema or for a value
+        that no column takes, nothing of it is, and the others are not touched."""
+        self._writer.execute("SAVEPOINT one")
+        problem: Exception | None = None
         try:
             write(self._writer)
-        except sqlite3.IntegrityError as error:
-            return error
-        return None
+        except (sqlite3.IntegrityError, sqlite3.InterfaceError, ValueError, OverflowError) as error:
+            problem = error
+            self._writer.execute("ROLLBACK TO one")
+        self._writer.execute("RELEASE one")
+        return problem
 
     def _abandon(self, changes: list[Change]) -> None:
         self._deliver([(told, StoreError("the commands' writer failed")) for _, told in changes])

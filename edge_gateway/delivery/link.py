@@ -32,18 +32,22 @@ class Puback(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """A message on the subscribed topic."""
+    """A message on the subscribed topic. mid: for `acknowledge`; 0 when the broker wants no answer (QoS 0)."""
 
     payload: bytes
+    mid: int = 0
 
 
 class Link:
     """`open()`, then `wait()` and `events()` until LinkError; `publish()` once `ready`.
 
     The settings' answers_topic is subscribed with QoS 1 before the link is ready; "" subscribes nothing.
+    keeps_answers: the broker keeps each answer until `acknowledge` and gives it again on the next connection;
+    otherwise what came is acknowledged at once.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, keeps_answers: bool = False) -> None:
+        self._keeps_answers = keeps_answers
         self.ready = False
         self._settings = settings
         self._answers_topic = settings.answers_topic
@@ -67,6 +71,11 @@ class Link:
         if info.rc != MQTTErrorCode.MQTT_ERR_SUCCESS:
             raise LinkError(f"publish: {mqtt.error_string(info.rc)}")
         return info.mid
+
+    def acknowledge(self, mid: int) -> None:
+        """The broker may forget this answer of this connection."""
+        if mid:
+            self._client.ack(mid, 1)
 
     def wait(self, wake: socket.socket, timeout_s: float) -> None:
         """Sleeps until the broker or `wake` has something or the time is over, then moves bytes.
@@ -105,6 +114,7 @@ class Link:
             clean_session=not self._answers_topic,
             protocol=mqtt.MQTTv311,
             reconnect_on_failure=False,
+            manual_ack=self._keeps_answers,
         )
         client.connect_timeout = _CONNECT_TIMEOUT_S
         client.max_inflight_messages_set(0)  # the window is the bound
@@ -163,7 +173,7 @@ class Link:
             self.ready = True
 
     def _on_message(self, _client: mqtt.Client, _data: Any, message: mqtt.MQTTMessage) -> None:
-        self._events.append(Answer(bytes(message.payload)))
+        self._events.append(Answer(bytes(message.payload), message.mid if message.qos else 0))
 
     def _on_publish(self, _client: mqtt.Client, _data: Any, mid: int, _code: Any, _more: Any) -> None:
         self._events.append(Puback(mid))

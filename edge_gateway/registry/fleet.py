@@ -51,6 +51,7 @@ class Fleet:
     def __init__(self, registry: Registry) -> None:
         self._registry = registry
         self._reader = connect(registry.path)
+        self._rows_at_most: dict[str, int] = {}  # by kind: counting a table for each row would take its time
 
     def close(self) -> None:
         """Ends reading."""
@@ -59,8 +60,7 @@ class Fleet:
     def put(self, kind: str, values: dict[str, Any], answer: Callable[[bool], None]) -> dict[str, Any]:
         """Keeps one thing, over what was there under its key. Gives it as it is kept. Raises FleetError."""
         table, row = TABLES[kind], checked(kind, values)
-        if self._count(table) >= ROWS_MAX and self.get(kind, *(row[name] for name in table.key)) is None:
-            raise FleetError(f"there are {ROWS_MAX} {kind} already", kind="full")
+        self._count_one_more(kind, tuple(row[name] for name in table.key))
         marks = ", ".join("?" * len(table.columns))
         sql = f"INSERT OR REPLACE INTO {table.name} ({', '.join(table.columns)}) VALUES ({marks})"
         held = tuple(row[name] for name in table.columns)
@@ -99,8 +99,14 @@ class Fleet:
         )
         return [dict(zip(table.columns, row, strict=True)) for row in self._rows(sql, (limit, offset))]
 
-    def _count(self, table: Table) -> int:
-        return int(self._rows(f"SELECT count(*) FROM {table.name}", ())[0][0])
+    def _count_one_more(self, kind: str, key: tuple[Any, ...]) -> None:
+        """As if every row were new; the table is counted when that says it is full. Raises FleetError."""
+        at_most = self._rows_at_most.get(kind, ROWS_MAX)
+        if at_most >= ROWS_MAX:
+            at_most = int(self._rows(f"SELECT count(*) FROM {TABLES[kind].name}", ())[0][0])
+        if at_most >= ROWS_MAX and self.get(kind, *key) is None:
+            raise FleetError(f"there are {ROWS_MAX} {kind} already", kind="full")
+        self._rows_at_most[kind] = min(ROWS_MAX, at_most + 1)
 
     def _rows(self, sql: str, values: tuple[Any, ...]) -> list[tuple[Any, ...]]:
         return self._reader.execute(sql, values).fetchall()

@@ -1,8 +1,9 @@
 """Messages to the platform other than positions: letters that must arrive, and answers that are sent once.
 
 A letter is on flash before `post` returns and stays there until the platform acknowledged it, over power
-cuts; the oldest goes first, one at a time. What does not fit a frame goes in packages, read from flash piece
-by piece. Knows nothing of what the letters say.
+cuts; the oldest goes first, one at a time. It has its serial from the day it was written, on every
+connection: so a platform that knows it already can tell. What does not fit a frame goes in packages, read from
+flash piece by piece. Knows nothing of what the letters say.
 """
 
 import binascii
@@ -22,13 +23,20 @@ ANSWER_BYTES_MAX = 8192  # of all answers that wait
 RETRY_FIRST_MS = 5000  # pause after "failed"; doubles
 RETRY_MAX_MS = 120000
 SUFFIX = ".msg"
-_HEAD_BYTES = 6  # CRC-32 of the rest, message id
+HEAD = ">IHH"  # CRC-32 of the rest, message id, serial
+HEAD_BYTES = 8
+
+# What the observer is told.
+POSTED = 0  # a letter is durable
+DELIVERED = 1  # the platform took a letter
+SENT = 2  # an answer went out
 
 
 class Mail:
     """`post` or `answer`, and the terminal carries it. `look`, `data_to_send`, `answered`, `late`: for it.
 
-    held: letters that wait. Counters since the start: posted, delivered, refused (the platform called them
+    held: letters that wait. observer(what, message_id, serial, body): told of POSTED, DELIVERED (then body is
+    None) and SENT; None at first. Counters since the start: posted, delivered, refused (the platform called them
     bad or not supported), full (letters and answers that found no room), damaged (letters that flash lost),
     written (bytes).
     """
@@ -45,22 +53,25 @@ class Mail:
         "_numbers",
         "_phone",
         "_retry_ms",
+        "_session",
         "_settings",
         "damaged",
         "delivered",
         "full",
+        "observer",
         "posted",
         "refused",
         "request",
         "written",
     )
 
-    def __init__(self, settings, files):
-        """files: the port of ram_files; None: letters live in RAM only."""
+    def __init__(self, settings, files, session):
+        """files: the port of ram_files; None: letters live in RAM only. session: numbers what is sent."""
         self._settings = settings
+        self._session = session
         self._files = files
         self._phone = settings.phone_bytes()
-        self._numbers = []  # of the letters that wait, or (number, message id, body) without files
+        self._numbers = []  # of the letters that wait, or (serial, message id, body) without files
         self._answers = []  # (message id, body), the oldest first
         # What is under way: (first serial, message id, body or the name of its file, bytes of the body).
         self._current = None
@@ -70,6 +81,7 @@ class Mail:
         self._next = self._next_ms = 0
         self._retry_ms = RETRY_FIRST_MS
         self.request = Request()
+        self.observer = None
         self.posted = self.delivered = self.refused = self.full = self.damaged = self.written = 0
         if files is not None:
             names = [name for name in files.names() if len(name) == 12 and name.endswith(SUFFIX)]
@@ -85,18 +97,20 @@ class Mail:
         if len(self._numbers) >= LETTERS_MAX or len(body) > LETTER_BYTES_MAX:
             self.full += 1
             return False
+        serial = self._serials(_pieces(len(body)))
         if self._files is None:
-            self._numbers.append((0, message_id, bytes(body)))
-            self.posted += 1
-            return True
-        number = self._numbers[-1] + 1 if self._numbers else 1
-        try:
-            self._write("%08x" % number, message_id, body)
-        except OSError:
-            self.full += 1
-            return False
-        self._numbers.append(number)
+            self._numbers.append((serial, message_id, bytes(body)))
+        else:
+            number = self._numbers[-1] + 1 if self._numbers else 1
+            try:
+                self._write("%08x" % number, message_id, serial, body)
+            except OSError:
+                self.full += 1
+                return False
+            self._numbers.append(number)
         self.posted += 1
+        if self.observer is not None:
+            self.observer(POSTED, message_id, serial, body)
         return True
 
     def answer(self, message_id, body, header):
@@ -108,15 +122,16 @@ class Mail:
         self._answers.append((message_id, body))
         return True
 
-    def look(self, session, now_ms):
-        """Takes up the next answer or letter when nothing is under way; `session` numbers it."""
+    def look(self, now_ms):
+        """Takes up the next answer or letter when nothing is under way."""
         if self.request.state != IDLE:
             return
         if self._answers:
             message_id, body = self._answers.pop(0)
-            self._start(session, message_id, body, len(body), False)
+            serial = self._serials(_pieces(len(body)))
+            self._start(serial, message_id, body, len(body), False)
         elif self._numbers and now_ms >= self._next_ms:
-            self._take_letter(session)
+            self._take_letter()
 
     def data_to_send(self, now_ms):
         """The next frame, None when there is none."""
@@ -133,6 +148,8 @@ class Mail:
             if self._is_letter:
                 self.request.take(self._settings, now_ms)
             else:
+                if self.observer is not None:
+                    self.observer(SENT, self._current[1], self._current[0], self._current[2])
                 self._finish()  # nobody acknowledges an answer
         return frame
 
@@ -160,6 +177,8 @@ class Mail:
             self._acked[index] = 1
             if whole or sum(self._acked) == len(self._acked):
                 self.delivered += 1
+                if self.observer is not None:  # before it is forgotten, as with reports
+                    self.observer(DELIVERED, self._current[1], self._current[0], None)
                 self._forget()
         return True
 
@@ -191,25 +210,29 @@ class Mail:
         total = _pieces(self._kept[3])
         return [self._frame(self._kept, number - 1) for number in numbers if 1 <= number <= total]
 
-    def _take_letter(self, session):
+    def _take_letter(self):
         letter = self._numbers[0]
         if self._files is None:
-            self._start(session, letter[1], letter[2], len(letter[2]), True)
+            self._start(letter[0], letter[1], letter[2], len(letter[2]), True)
             return
         name = "%08x" % letter + SUFFIX
-        message_id, size = self._check(name)
+        message_id, serial, size = self._check(name)
         if message_id < 0:
             self.damaged += 1
             self._forget()
         else:
-            self._start(session, message_id, name, size, True)
+            self._start(serial, message_id, name, size, True)
 
-    def _start(self, session, message_id, source, size, is_letter):
+    def _serials(self, count):
+        """So many serials in a row; gives the first."""
+        serial = self._session.next_serial()
+        for _ in range(1, count):
+            self._session.next_serial()
+        return serial
+
+    def _start(self, serial, message_id, source, size, is_letter):
         """source: the body, or the name of its file."""
         total = _pieces(size)
-        serial = session.next_serial()
-        for _ in range(1, total):
-            session.next_serial()
         self._acked = bytearray(total)
         self._next = 0
         self._is_letter = is_letter
@@ -240,7 +263,7 @@ class Mail:
         piece = bytearray(count)
         file = self._files.open(source, False)
         try:
-            file.seek(_HEAD_BYTES + at)
+            file.seek(HEAD_BYTES + at)
             file.readinto(piece)
         finally:
             file.close()
@@ -260,8 +283,8 @@ class Mail:
         if self._files is not None:
             self._remove("%08x" % letter + SUFFIX)
 
-    def _write(self, name, message_id, body):
-        head = struct.pack(">H", message_id)
+    def _write(self, name, message_id, serial, body):
+        head = struct.pack(">HH", message_id, serial)
         check = binascii.crc32(body, binascii.crc32(head))
         self._remove(name + ".new")  # what a cut may have left, perhaps longer
         file = self._files.open(name + ".new", True)
@@ -269,7 +292,7 @@ class Mail:
             file.write(struct.pack(">I", check) + head)
             file.write(body)
             file.flush()
-            self.written += _HEAD_BYTES + len(body)
+            self.written += HEAD_BYTES + len(body)
         finally:
             file.close()
         self._files.rename(name + ".new", name + SUFFIX)
@@ -282,16 +305,16 @@ class Mail:
                 self.damaged += 1  # a letter will be sent once more after the next start
 
     def _check(self, name):
-        """(message id, bytes of the body) of a letter on flash, (-1, 0) when it is damaged."""
+        """(message id, serial, bytes of the body) of a letter on flash, message id -1 when it is damaged."""
         buffer = bytearray(64)
         try:
             file = self._files.open(name, False)
         except OSError:
-            return -1, 0
+            return -1, 0, 0
         try:
-            file.readinto(memoryview(buffer)[:_HEAD_BYTES])
-            wanted, message_id = struct.unpack_from(">IH", buffer, 0)
-            check = binascii.crc32(memoryview(buffer)[4:_HEAD_BYTES])
+            file.readinto(memoryview(buffer)[:HEAD_BYTES])
+            wanted, message_id, serial = struct.unpack_from(HEAD, buffer, 0)
+            check = binascii.crc32(memoryview(buffer)[4:HEAD_BYTES])
             size = 0
             count = file.readinto(buffer)
             while count:
@@ -299,10 +322,10 @@ class Mail:
                 size += count
                 count = file.readinto(buffer)
         except OSError:
-            return -1, 0
+            return -1, 0, 0
         finally:
             file.close()
-        return (message_id, size) if check == wanted else (-1, 0)
+        return (message_id, serial, size) if check == wanted else (-1, 0, 0)
 
 
 def _pieces(size):

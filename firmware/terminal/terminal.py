@@ -125,7 +125,8 @@ class Terminal:
         self._reporter = Reporter(settings)
         self._outbox = Outbox(settings)
         self._backfill = Backfill(settings, log, self._outbox)
-        self.mail = Mail(settings, settings.store.files if settings.store is not None else None)
+        files = settings.store.files if settings.store is not None else None
+        self.mail = Mail(settings, files, self.session)
         self.assembly = None  # a downlink message that comes in packages (page "packages")
         self._splitter = None
         self._body = PositionBody()
@@ -269,7 +270,7 @@ class Terminal:
             if late:
                 self.session.give_up()
             else:
-                self.mail.look(self.session, now_ms)
+                self.mail.look(now_ms)
                 self._backfill.look(self.session, now_ms)
         if self.assembly is not None and not self.assembly.tick(self, now_ms):
             self.assembly = None
@@ -492,7 +493,7 @@ class Terminal:
         """Alarms, mail, live reports, the backlog."""
         slot = self._outbox.next_to_send()
         if slot is None or not slot.urgent:
-            self.mail.look(self.session, self._now_ms)
+            self.mail.look(self._now_ms)
             data = self.mail.data_to_send(self._now_ms)
             if data is not None:
                 return data

@@ -65,8 +65,8 @@ class World:
         self.desk.answered(command.terminal, command.message_id, serial, result, self.now)
         self.carry()
 
-    def uplink(self, message_id, reply_serial=None, terminal="1", body=b"x"):
-        self.desk.uplink(terminal, message_id, reply_serial, body, self.now)
+    def uplink(self, message_id, reply_serial=None, terminal="1", body=b"x", edition=2013):
+        self.desk.uplink(terminal, message_id, reply_serial, body, edition, self.now)
         self.carry()
 
 

@@ -1,22 +1,29 @@
 """Commands over a real broker and a real gateway: asked for, told of, found again by their id."""
 
+import asyncio
 import json
 import queue
+import select
 import signal
+import threading
+from typing import ClassVar
 
 import jsonschema
 import pytest
 from paho.mqtt import client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion
 
-from edge_gateway.commands import CommandError
-from edge_gateway.commands.over_mqtt import REQUEST_SCHEMA, SCHEMA, request_of
+from edge_gateway.commands import CommandError, over_mqtt
+from edge_gateway.commands.over_mqtt import REQUEST_SCHEMA, SCHEMA, MqttCommands, request_of
+from edge_gateway.delivery.link import Answer, LinkError, Puback
+from edge_gateway.delivery.settings import Settings
 from simulator.broker import Broker
 from tests.gateway.support import DEADLINE_S
 from tests.gateway.test_cli import CONFIG, Process
 from tests.gateway.test_server import Truck
 
 from .test_gateway import confirm
+from .test_service import running, until
 
 GOOD = {"schema": SCHEMA, "cmd_id": "c1", "terminal": "13800138000", "message": "TextMessage",
         "body": {"flag": ["display"], "text": "ABC"}}  # fmt: skip
@@ -75,8 +82,8 @@ class Dispatcher:
         self.client.subscribe("gov/v1/cmd-result/test", qos=1)
         ready.get(timeout=DEADLINE_S)
 
-    def ask(self, request):
-        self.client.publish("gov/v1/cmd/test", json.dumps(request), qos=1).wait_for_publish(DEADLINE_S)
+    def ask(self, request, qos=1):
+        self.client.publish("gov/v1/cmd/test", json.dumps(request), qos=qos).wait_for_publish(DEADLINE_S)
 
     def told(self, state):
         """The next result with this state."""
@@ -116,6 +123,8 @@ def test_a_command_over_the_broker(tmp_path):
             assert dispatcher.told("acknowledged")["id"] == done["id"]  # the same command, not sent again
             dispatcher.ask({**GOOD, "cmd_id": "c2", "terminal": "999"})
             refused = dispatcher.told("rejected")
+            dispatcher.ask({**GOOD, "cmd_id": "c3", "terminal": "998"}, qos=0)  # wants no PUBACK, gets none
+            assert dispatcher.told("rejected")["cmd_id"] == "c3"
             assert (refused["cmd_id"], refused["field"]) == ("c2", "terminal")
             dispatcher.ask({**GOOD, "cmd_id": "c1", "body": {"hex": "00"}})
             assert dispatcher.told("rejected")["field"] == "idempotency_key"
@@ -123,3 +132,88 @@ def test_a_command_over_the_broker(tmp_path):
             dispatcher.close()
             if process.child.poll() is None:
                 assert process.end(signal.SIGTERM) == 0
+
+
+def test_halves_of_characters_are_refused_and_told():
+    """JSON can hold them, no file and no topic can."""
+    for change in ({"cmd_id": "\ud800"}, {"\udfff": 1}, {"body": {"text": "\ud800"}}):
+        with pytest.raises(CommandError, match="not JSON"):
+            request_of(json.dumps({**GOOD, **change}).encode())
+
+
+class Session:
+    """The broker's side of one connection, so far as commands see it."""
+
+    made: ClassVar[list["Session"]] = []
+    to_give: ClassVar[list[bytes]] = []
+
+    def __init__(self, settings, keeps_answers=False):
+        assert keeps_answers, "what is not on the disk yet is still the broker's"
+        self.ready, self.lost = True, threading.Event()
+        self.published, self.acknowledged, self.pubacks = [], [], []
+        self._news = [Answer(payload, mid) for mid, payload in enumerate(self.to_give, 1)]
+        self.made.append(self)
+
+    def open(self):
+        return
+
+    def close(self):
+        return
+
+    def publish(self, topic, payload):
+        self.published.append(json.loads(payload))
+        return len(self.published)
+
+    def acknowledge(self, mid):
+        self.acknowledged.append(mid)
+
+    def wait(self, wake, timeout_s):
+        select.select([wake], [], [], 0.01)
+        if self.lost.is_set():
+            raise LinkError("gone")
+
+    def events(self):
+        news, self._news = self._news, []
+        pubacks, self.pubacks = self.pubacks, []
+        return [*news, *map(Puback, pubacks)]
+
+
+def test_the_broker_keeps_a_request_until_it_is_on_the_disk_and_we_a_result_until_the_broker_has_it(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setattr(over_mqtt, "Link", Session)
+    monkeypatch.setattr(over_mqtt, "_RECONNECT_MS", (1, 1))
+    monkeypatch.setattr(Session, "made", [])
+    monkeypatch.setattr(Session, "to_give", [json.dumps(GOOD).encode(), b'{"cmd_id": "\\ud800"}'])
+    settings = Settings("", "test", "127.0.0.1", 1883)
+
+    async def scenario():
+        async with running(tmp_path) as service:
+            write, held = service.store._one, threading.Event()
+
+            def slow(change):
+                held.wait(DEADLINE_S)
+                return write(change)
+
+            service.store._one = slow
+            commands = MqttCommands(settings, service, lambda: 0.0)
+            commands.start()
+            await until(lambda: Session.made and 2 in Session.made[0].acknowledged)
+            first = Session.made[0]
+            assert 1 not in first.acknowledged and service.store.get(1) is None
+            held.set()
+            await until(lambda: first.acknowledged == [2, 1])
+            assert service.store.get(1) is not None
+            await until(lambda: len(first.published) == 2)
+            assert [each["state"] for each in first.published] == ["rejected", "queued"]
+            first.pubacks.append(1)  # the broker has the first of the two results
+            await until(lambda: not first.pubacks and len(commands._on_the_way) == 1)
+            Session.to_give.clear()
+            first.lost.set()
+            await until(lambda: len(Session.made) > 1 and Session.made[1].published)
+            assert [each["state"] for each in Session.made[1].published] == ["queued"], (
+                "the other comes again"
+            )
+            await commands.stop()
+
+    asyncio.run(scenario())

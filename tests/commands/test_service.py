@@ -6,8 +6,15 @@ import sqlite3
 
 import pytest
 
-from edge_gateway.commands import CommandError, CommandLimits, CommandService, Plan, Request, Rollouts
-from edge_gateway.commands import service as service_module
+from edge_gateway.commands import (
+    CommandError,
+    CommandLimits,
+    CommandService,
+    Plan,
+    Request,
+    Rollouts,
+    sending,
+)
 from edge_gateway.commands.store import Store
 
 DEADLINE_S = 20.0
@@ -223,7 +230,7 @@ def test_large_bodies_are_on_few_lines_at_a_time(tmp_path):
             while len(done) < len(terminals):
                 await until(lambda: any(line.given and name not in done for name, line in lines.items()))
                 busy = [name for name, line in lines.items() if line.given and name not in done]
-                assert len(busy) <= service_module.LARGE_AT_ONCE
+                assert len(busy) <= sending.LARGE_AT_ONCE
                 service.answered(busy[0], 0x8F00, 0, 0)
                 done.add(busy[0])
 

@@ -76,7 +76,9 @@ class CommandedWorld(World):
         elif isinstance(event, Answered):
             self.desk.answered("13800138000", event.message_id, event.serial, event.result, self.now)
         elif isinstance(event, Uplink):
-            self.desk.uplink("13800138000", event.message_id, event.reply_serial, event.body, self.now)
+            self.desk.uplink(
+                "13800138000", event.message_id, event.reply_serial, event.body, event.edition, self.now
+            )
         else:
             assert isinstance(event, Left)
             self.gone(session)

@@ -2,7 +2,7 @@
 
 from harness import raised, run
 
-from firmware.board.unix import files
+from firmware.board import files
 from firmware.board.uptime import Uptime
 
 PERIOD = 1 << 30  # of ticks_ms on a 32-bit board

@@ -10,7 +10,7 @@ import time
 import micropython
 from platform_script import Road, sentence
 
-from firmware.board.unix.files import Folder
+from firmware.board.files import Folder
 from firmware.board.unix.flash import mount
 from firmware.terminal import pages
 from firmware.terminal.ram_files import RamFiles

@@ -10,7 +10,7 @@ import sys
 
 import vfs
 
-from firmware.board.unix.files import Folder
+from firmware.board.files import Folder
 from firmware.board.unix.nor import NorFlash
 from firmware.terminal.record_log import BODY_BYTES_MAX, RecordLog
 from firmware.terminal.store import Store

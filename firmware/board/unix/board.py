@@ -1,27 +1,24 @@
 """Wires the desk: configuration file, flash, UART, link, clock, chance, trace, and the terminal on them."""
 
 import json
-import os
 import select
 import time
-from binascii import unhexlify
 
 from firmware.terminal import pages
 from firmware.terminal.record_log import CAPACITY_RECORDS, RecordLog
-from firmware.terminal.settings import Settings
 from firmware.terminal.store import Store
 from firmware.terminal.terminal import Terminal
 
+from ..configuration import random16, settings_of
 from ..displays.png import PngDisplay
+from ..files import Folder
+from ..link import Link
 from ..uptime import Uptime
-from .files import Folder
 from .flash import BLOCKS, mount
-from .link import Link
 from .trace import Trace
 from .uart import Uart
 
 MOUNT_POINT = "/flash"
-TEXTS = ("maker", "model", "terminal_id", "imei", "software_version")  # ASCII in the file, bytes in Settings
 
 
 class Board:
@@ -51,21 +48,6 @@ class Board:
         self.poll = select.poll()
         self.uart = Uart(uart, self.poll) if uart else None
         self.link = Link(self.poll)
+        self.inputs = None  # a desk has no keys and no ignition
         self.trace = Trace(self.terminal) if trace else None
         self.now_ms = Uptime(time.ticks_ms, time.ticks_diff).now_ms
-
-
-def settings_of(config, store):
-    """Settings from the rest of the configuration."""
-    if "plate_gbk" in config:
-        config["plate"] = unhexlify(config.pop("plate_gbk"))
-    for name in TEXTS:
-        if name in config:
-            config[name] = config[name].encode()
-    config["servers"] = [(server[0], server[1]) for server in config["servers"]]
-    return Settings(store=store, **config)
-
-
-def random16():
-    """0…65535 from the system's source of chance."""
-    return int.from_bytes(os.urandom(2), "big")

@@ -11,7 +11,7 @@ import micropython
 from cab import Cab
 from eight_areas import PARAMETERS, locked_drive, set_up
 
-from firmware.board.unix.files import Folder
+from firmware.board.files import Folder
 from firmware.board.unix.flash import mount
 
 mount(sys.argv[1], "/flash")
