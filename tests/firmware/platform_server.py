@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import threading
 
+from protocols.jt808 import fast
 from protocols.wire import tables
-from protocols.wire.bodies import decode_body, encode_body
+from protocols.wire.bodies import encode_body
 from protocols.wire.framing import FrameSplitter, build_frame
 from protocols.wire.header import build_header, parse_header
 
@@ -69,7 +70,7 @@ class PlatformServer:
     def _answer(self, payload: bytes, serial: int) -> bytes:
         header = parse_header(payload)
         body = payload[header.body_at :]
-        decode_body(header.message_id, header.edition, body)  # raises when the terminal broke the standard
+        fast.decode_body(header.message_id, header.edition, body)  # raises when it broke the standard
         self.ids.append(header.message_id)
         if header.message_id == tables.MSG_POSITION_REPORT:
             self.bodies.append(body)

@@ -33,7 +33,7 @@ for (const folder of FOLDERS) {
 const place = "/script/" + basename(script);
 python.FS.mkdirTree("/script");
 python.FS.writeFile(place, readFileSync(script));
-const search = ["/", "/script", "/tests/portable", "/" + relative(root, dirname(resolve(script)))];
+const search = ["/", "/script", "/tests/portable", "/tests/firmware", "/" + relative(root, dirname(resolve(script)))];
 try {
   python.runPython(`import sys\nsys.path[:0] = ${JSON.stringify(search)}\nexec(open(${JSON.stringify(place)}).read(), {"__name__": "__main__"})`);
 } catch (error) {
