@@ -41,6 +41,7 @@ check: $(STAMP) ## format, lint, types, import rules, generated files fresh, fas
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/python -m protocols.jt808.emit --check
 	$(BIN)/python -m protocols.driver_code.emit --check
+	$(BIN)/python -m protocols.freight.emit --check
 	$(BIN)/python -m pytest -n $(WORKERS) -m "not slow and not soak"
 
 bench: $(STAMP) ## speed and memory, as ratios in one run; table on screen, JSON in build/bench
@@ -55,6 +56,7 @@ provision: $(STAMP) ## write TRUCK=truck.toml to the terminal at PORT=/dev/ttyUS
 generate: $(STAMP) ## write the generated files anew from the definitions
 	$(BIN)/python -m protocols.jt808.emit
 	$(BIN)/python -m protocols.driver_code.emit
+	$(BIN)/python -m protocols.freight.emit
 	$(BIN)/python -m edge_gateway.api.openapi docs/openapi.json
 	$(BIN)/python -m simulator.desk.package
 

@@ -1,0 +1,168 @@
+"""13-1 运输轨迹正常率: waybills whose endpoints, vehicle positions and driver positions tell one story.
+
+Vehicles of at most 12 t in ordinary freight: waybill and driver only. A waybill without a location document
+has no endpoints and no driver positions, so it is not shown to be normal. Worked in chunks of waybills, each
+chunk a few columns, so that memory does not grow with the period.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+
+from .facts import NO_END, UNREAD, Column, Facts
+from .fleet import fleet_of
+from .result import Better, Indicator, Offenders, bits_to_words
+from .rules import Rules
+from .sphere import distance_m
+from .tracks import joined
+
+CHUNK: Final = 4096  # waybills
+REASONS: Final = (
+    "times, endpoints or location document are missing",
+    "the driver was not at loading",
+    "the driver was not at unloading",
+    "the driver's track has a gap",
+    "the vehicle was not at loading",
+    "the vehicle was not at unloading",
+    "the vehicle's track has a gap",
+    "driver and vehicle were apart",
+)
+_MISSING, _DRIVER, _VEHICLE, _APART = 0, 1, 4, 7
+
+
+@dataclass(frozen=True)
+class _Chunk:
+    """The columns of some waybills. medium: only the driver is compared."""
+
+    despatch: Column
+    receipt: Column
+    ends: Column
+    medium: Column
+
+
+@dataclass(frozen=True)
+class _Trail:
+    """Points of all waybills of a chunk, one after the other: owner (row in the chunk), time, place."""
+
+    owner: Column
+    time: Column
+    latitude: Column
+    longitude: Column
+
+
+def tracks_normal(facts: Facts, rules: Rules) -> Indicator:
+    """13-1: waybills with a proof / waybills."""
+    bits = track_bits(facts, rules)
+    rows = np.flatnonzero(bits)
+    return Indicator(
+        "13-1",
+        "Track rate",
+        "运输轨迹正常率",
+        Better.HIGH,
+        len(bits) - len(rows),
+        len(bits),
+        f"a position within {rules.near_m} m and {rules.around_s // 60} min of each endpoint; no "
+        f"gap over {rules.gap_s // 60} min; driver and vehicle within {rules.apart_m} m in "
+        f"{rules.agree_percent} % of common bins of {rules.bin_s} s; ≤ 12 t ordinary: driver only",
+        offenders=Offenders(facts.waybills.labels, rows, bits_to_words(bits, REASONS)),
+    )
+
+
+def track_bits(facts: Facts, rules: Rules) -> Column:
+    """Per waybill, the bits of the REASONS against it."""
+    medium = np.append(fleet_of(facts).medium, False)  # the last: UNREAD
+    bits = np.zeros(len(facts.waybills), dtype=np.int64)
+    for first in range(0, len(bits), CHUNK):
+        rows = np.arange(first, min(first + CHUNK, len(bits)))
+        bits[rows] = _judge(facts, rules, rows, medium)
+    return bits
+
+
+def _judge(facts: Facts, rules: Rules, rows: Column, medium: Column) -> Column:
+    w = facts.waybills
+    chunk = _Chunk(
+        w["despatch"][rows],
+        w["receipt"][rows],
+        facts.ends[w["key"][rows]],
+        medium[w["vehicle"][rows]],
+    )
+    missing = (chunk.despatch == UNREAD) | (chunk.receipt < chunk.despatch) | (chunk.ends[:, 0] == NO_END)
+    driver, vehicle = _trails(facts, rules, rows, chunk, missing)
+    bits = np.zeros(len(rows), dtype=np.int64)
+    for i, bad in enumerate(_unproven(driver, chunk, rules)):
+        bits |= bad.astype(np.int64) << (_DRIVER + i)
+    for i, bad in enumerate(_unproven(vehicle, chunk, rules)):
+        bits |= (bad & ~chunk.medium).astype(np.int64) << (_VEHICLE + i)
+    bits |= (_apart(driver, vehicle, len(rows), rules) & ~chunk.medium).astype(np.int64) << _APART
+    return np.where(missing, 1 << _MISSING, bits)
+
+
+def _trails(
+    facts: Facts, rules: Rules, rows: Column, chunk: _Chunk, missing: Column
+) -> tuple[_Trail, _Trail]:
+    """(of the drivers, of the vehicles), each within around_s of the trip."""
+    keys, vehicles = facts.waybills["key"][rows], facts.waybills["vehicle"][rows]
+    drivers: list[tuple[int, Any]] = []
+    trucks: list[tuple[int, Any]] = []
+    for i in np.flatnonzero(~missing).tolist():
+        from_s, until_s = int(chunk.despatch[i]) - rules.around_s, int(chunk.receipt[i]) + rules.around_s
+        drivers.append((i, facts.tracks.driver(facts.keys[keys[i]], from_s, until_s)))
+        if vehicles[i] != UNREAD and not chunk.medium[i]:
+            trucks.append((i, facts.tracks.vehicle(facts.vehicles[vehicles[i]], from_s, until_s)))
+    return _trail(drivers), _trail(trucks)
+
+
+def _trail(parts: list[tuple[int, Any]]) -> _Trail:
+    points = joined([each for _, each in parts])
+    owner = np.repeat([row for row, _ in parts], [len(each) for _, each in parts]).astype(np.int64)
+    return _Trail(owner, points["time"].astype(np.int64), points["latitude"], points["longitude"])
+
+
+def _unproven(trail: _Trail, chunk: _Chunk, rules: Rules) -> tuple[Column, Column, Column]:
+    """Per waybill: not at loading, not at unloading, a gap under way."""
+    count, owner = len(chunk.despatch), trail.owner
+    at_start = _near(trail, chunk.ends[:, 0:2], chunk.despatch, rules)
+    at_end = _near(trail, chunk.ends[:, 2:4], chunk.receipt, rules)
+    return (
+        np.bincount(owner[at_start], minlength=count) == 0,
+        np.bincount(owner[at_end], minlength=count) == 0,
+        _gaps(trail, chunk, rules),
+    )
+
+
+def _near(trail: _Trail, places: Column, times: Column, rules: Rules) -> Column:
+    owner = trail.owner
+    metres = distance_m(trail.latitude, trail.longitude, places[owner, 0], places[owner, 1])
+    return (metres <= rules.near_m) & (np.abs(trail.time - times[owner]) <= rules.around_s)
+
+
+def _gaps(trail: _Trail, chunk: _Chunk, rules: Rules) -> Column:
+    """Whether a silence over gap_s lies between despatch and receipt, both being events of the track."""
+    under_way = (trail.time > chunk.despatch[trail.owner]) & (trail.time < chunk.receipt[trail.owner])
+    rows = np.arange(len(chunk.despatch))
+    owner = np.concatenate([rows, trail.owner[under_way], rows])
+    time = np.concatenate([chunk.despatch, trail.time[under_way], chunk.receipt])
+    order = np.lexsort([time, owner])
+    owner, time = owner[order], time[order]
+    silent = (owner[1:] == owner[:-1]) & (time[1:] - time[:-1] > rules.gap_s)
+    return np.bincount(owner[1:][silent], minlength=len(rows)) > 0
+
+
+def _apart(driver: _Trail, vehicle: _Trail, count: int, rules: Rules) -> Column:
+    """Whether they are near each other in too few of the time bins that both have a position in."""
+    bins = [_bins(trail, rules.bin_s) for trail in (driver, vehicle)]
+    _, at_driver, at_vehicle = np.intersect1d(bins[0][0], bins[1][0], assume_unique=True, return_indices=True)
+    one, other = bins[0][1][at_driver], bins[1][1][at_vehicle]
+    metres = distance_m(
+        driver.latitude[one], driver.longitude[one], vehicle.latitude[other], vehicle.longitude[other]
+    )
+    common = np.bincount(driver.owner[one], minlength=count)
+    together = np.bincount(driver.owner[one][metres <= rules.apart_m], minlength=count)
+    return (common == 0) | (together * 100 < common * rules.agree_percent)
+
+
+def _bins(trail: _Trail, bin_s: int) -> tuple[Column, Column]:
+    """(owner and bin as one number, the first point in it)."""
+    joined = trail.owner << 40 | trail.time // bin_s
+    return np.unique(joined, return_index=True)

@@ -1,0 +1,1 @@
+"""Tests of the office that issues driver codes."""

@@ -1,0 +1,1 @@
+"""Tests of the freight documents, their checks, and what may leave."""
