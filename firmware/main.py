@@ -12,13 +12,13 @@ from protocols.wire import bodies
 GC_EVERY_BYTES = 4096  # collected so often, garbage does not come to lie between what stays
 
 
-def main(config_path):
-    """Runs until the power goes; Ctrl-C is an orderly end."""
+def main(config_path, has_loader=False):
+    """Runs until the power goes; Ctrl-C is an orderly end. has_loader: other slots can be started, too."""
     gc.collect()
     gc.threshold(GC_EVERY_BYTES)
     pages.load_by(load, load_for_good)
     bodies.lists_by(load)
-    board = Board(config_path)
+    board = Board(config_path, has_loader)
     try:
         run(board)
     except KeyboardInterrupt:

@@ -8,12 +8,20 @@ import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from firmware.board.esp32.pins import DEFAULTS as ESP32
+from firmware.board.rp2.pins import DEFAULTS as RP2
 
 KEY_BYTES: Final = 32
 NEW_KEY: Final = "new"
 PLATE_BYTES_MAX: Final = 40
 PORTS: Final = range(1, 65536)
+BOARDS: Final[dict[str, dict[str, Any]]] = {"esp32": ESP32, "rp2": RP2}
+CHOICES: Final = {
+    "display": ("", "st7789", "st7735", "ssd1680"),
+    "serial_use": ("passthrough", "card_reader"),
+}
 Ascii = Annotated[str, Field(pattern=r"^[\x21-\x7e]*$")]
 Seconds = Annotated[int, Field(ge=1, le=65535)]
 
@@ -41,6 +49,30 @@ class Keys(BaseModel):
         return value.lower()
 
 
+class Wiring(BaseModel):
+    """What is connected where: names and defaults are those of firmware/board/<kind>/pins.py."""
+
+    model_config = ConfigDict(extra="allow")
+
+    kind: Literal["esp32", "rp2"]
+
+    @model_validator(mode="after")
+    def _known(self) -> Wiring:
+        defaults = BOARDS[self.kind]
+        for name, value in self.changes().items():
+            if name not in defaults:
+                raise ValueError(f"{name}: no such name on {self.kind}")
+            if type(value) is not type(defaults[name]):
+                raise ValueError(f"{name}: {type(defaults[name]).__name__} is needed")
+            if name in CHOICES and value not in CHOICES[name]:
+                raise ValueError(f"{name}: one of {', '.join(filter(None, CHOICES[name]))}, or nothing")
+        return self
+
+    def changes(self) -> dict[str, Any]:
+        """What differs from the defaults."""
+        return dict(self.model_extra or {})
+
+
 class Truck(BaseModel):
     """One terminal. Names and units are those of the firmware's settings."""
 
@@ -62,6 +94,7 @@ class Truck(BaseModel):
     idle_interval_s: Seconds = 60
     heartbeat_s: Seconds = 60
     keys: Keys = Keys()
+    board: Wiring | None = None
 
     @field_validator("plate")
     @classmethod
@@ -98,7 +131,9 @@ def read(path: Path) -> Truck:
 
 def board_file(truck: Truck) -> bytes:
     """What the board reads at its start: JSON, ASCII only. Fresh keys are drawn here: each call differs."""
-    values = truck.model_dump(exclude={"plate", "servers", "keys"})
+    values = truck.model_dump(exclude={"plate", "servers", "keys", "board"})
+    if truck.board is not None:
+        values["board"] = truck.board.changes()
     values["plate_gbk"] = truck.plate.encode("gbk").hex()
     values["servers"] = [_address(server) for server in truck.servers]
     keys = truck.keys
@@ -131,6 +166,11 @@ heartbeat_s = 60
 presence = "new"                 # proves that the code on the screen is fresh (在场证明)
 presence_number = 1
 ota = ""                         # whose firmware is accepted over the air
+
+# [board]                        # what is not connected as docs/boards.md has it; -1: not at all
+# kind = "esp32"                 # or "rp2"
+# display = "st7789"             # st7735, ssd1680
+# gnss_baudrate = 115200
 """
 
 

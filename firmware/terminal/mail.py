@@ -1,9 +1,9 @@
 """Messages to the platform other than positions: letters that must arrive, and answers that are sent once.
 
 A letter is on flash before `post` returns and stays there until the platform acknowledged it, over power
-cuts; the oldest goes first, one at a time. It has its serial from the day it was written, on every
-connection: so a platform that knows it already can tell. What does not fit a frame goes in packages, read from
-flash piece by piece. Knows nothing of what the letters say.
+cuts; the oldest goes first, one at a time. A letter keeps the serial that it was written with, over every
+connection, so that a platform which has it already can tell. What does not fit a frame goes in packages,
+read from flash piece by piece. Knows nothing of what the letters say.
 """
 
 import binascii
@@ -35,10 +35,10 @@ SENT = 2  # an answer went out
 class Mail:
     """`post` or `answer`, and the terminal carries it. `look`, `data_to_send`, `answered`, `late`: for it.
 
-    held: letters that wait. observer(what, message_id, serial, body): told of POSTED, DELIVERED (then body is
-    None) and SENT; None at first. Counters since the start: posted, delivered, refused (the platform called them
-    bad or not supported), full (letters and answers that found no room), damaged (letters that flash lost),
-    written (bytes).
+    held: letters that wait. observer(what, message_id, serial, body): told of POSTED, DELIVERED (then
+    body is None) and SENT; None at first. Counters since the start: posted, delivered, refused (the platform
+    called them bad or not supported), full (letters and answers that found no room), damaged (letters that
+    flash lost), written (bytes).
     """
 
     __slots__ = (

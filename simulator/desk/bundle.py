@@ -17,12 +17,14 @@ from .shake import shake
 
 PAGES = "firmware.terminal.pages"  # the package whose modules are loaded on demand
 PAGE_PREFIX = "page_"  # and what they are called on the device
-LISTS = "protocols.wire.lists"  # a page, too
+LISTS = "protocols.wire.lists"  # a page, too, as are
+OF_BOARD = ("firmware.board.unix.duties", "firmware.board.unix.panel")
 KEPT = ("display", "senses")  # pages that stay once they are loaded; the others find their names there
 KEPT_PARTS = 3
 SETTLED: Constants = {
     PAGES: {"PREFIX": PAGE_PREFIX},
     "protocols.wire.bodies": {"LISTS": PAGE_PREFIX + "lists"},
+    "firmware.board.unix.board": {"DUTIES": PAGE_PREFIX + "duties", "PANEL": PAGE_PREFIX + "panel"},
 }
 
 
@@ -213,7 +215,7 @@ class _Linker:
 
 
 def _is_page(module: str) -> bool:
-    return module.startswith(PAGES + ".") or module == LISTS
+    return module.startswith(PAGES + ".") or module in (LISTS, *OF_BOARD)
 
 
 def _is_kept(module: str) -> bool:

@@ -17,6 +17,7 @@ from simulator.children import Child
 from . import build
 from .cable import Cable
 from .feeder import Feeder
+from .watchdog import Watchdog
 
 HEAP = "128k"
 
@@ -26,11 +27,12 @@ class Desk:
 
     directory: for the flash image, the configuration and the log of errors; what is in it is kept, so a
     second Desk on it is the same terminal. servers: (host, port), main first. plate: text. settings: any
-    name of firmware.terminal.settings that JSON can hold (texts as str).
+    name of firmware.terminal.settings that JSON can hold (texts as str). watchdog_s: None, or how long the
+    firmware may be silent before it is killed; then it is also started again whenever it ends by itself.
 
     emitted: {sequence: body}; acknowledged, refused: sets of sequences; counts: (emitted, acknowledged,
     held) of the running process; state: name of the session's state. All grow while it runs; reading them
-    is safe at any time.
+    is safe at any time. restarts: why the watchdog started the firmware again: "reset" or "watchdog".
     """
 
     def __init__(
@@ -42,6 +44,7 @@ class Desk:
         plate: str = "",
         heap: str = HEAP,
         compiled: bool = True,
+        watchdog_s: float | None = None,
         **settings: Any,
     ) -> None:
         self.directory = directory
@@ -50,6 +53,7 @@ class Desk:
         self.refused: set[int] = set()
         self.counts = (0, 0, 0)
         self.state = ""
+        self.restarts: list[str] = []
         self._heap = heap
         self._compiled = compiled
         self._child: Child | None = None
@@ -60,6 +64,12 @@ class Desk:
         directory.mkdir(parents=True, exist_ok=True)
         self.cable = Cable()
         self._port = serial.Serial(self.cable.left, 115200)
+        self._watchdog: Watchdog | None = None
+        if watchdog_s is not None:
+            pipe = directory / "watchdog"
+            pipe.unlink(missing_ok=True)
+            settings["watchdog"] = str(pipe)
+            self._watchdog = Watchdog(pipe, watchdog_s, lambda: not self.running, self._start_again)
         self._write_configuration(servers, phone, plate, settings)
 
     @property
@@ -85,14 +95,9 @@ class Desk:
         """Power on. What came over the cable while it was off is lost, as on a UART."""
         if self.running:
             raise RuntimeError("the desk is on")
-        command, environment = self._command()
-        self.state, self.counts = "", (0, 0, 0)
-        self.cable.discard_right()
-        out, pipe = os.pipe()
-        with (self.directory / "errors.txt").open("ab") as errors, os.fdopen(pipe, "wb") as trace:
-            self._child = Child(command, stdout=trace, stderr=errors, env=environment)
-        self._reader = threading.Thread(target=self._read_trace, args=(out,), name="trace", daemon=True)
-        self._reader.start()
+        self._start("power_on")
+        if self._watchdog is not None:
+            self._watchdog.begin()
 
     def feed(self, data: bytes) -> None:
         """Bytes from the GNSS receiver, at once."""
@@ -106,9 +111,9 @@ class Desk:
 
     def kill(self) -> None:
         """The power fails: SIGKILL. Returns when the process is gone and its trace is read."""
-        if self._child is not None:
-            self._child.kill()
-        self._end_reader()
+        if self._watchdog is not None:
+            self._watchdog.end()
+        self._kill()
 
     def restart(self) -> None:
         """Off, if it is on, and on again with the same flash."""
@@ -120,6 +125,8 @@ class Desk:
         if self._feeder is not None:
             self._feeder.stop()
         self.kill()
+        if self._watchdog is not None:
+            self._watchdog.close()
         self._port.close()
         self.cable.close()
 
@@ -133,6 +140,28 @@ class Desk:
                     return False
                 self._news.wait(min(left_s, 0.5))
         return True
+
+    def _start_again(self, reason: str) -> None:
+        """The watchdog's thread asks for it."""
+        self._kill()
+        self.restarts.append(reason)
+        self._start(reason)
+
+    def _start(self, reason: str) -> None:
+        command, environment = self._command()
+        environment["BOOT_REASON"] = reason
+        self.state, self.counts = "", (0, 0, 0)
+        self.cable.discard_right()
+        out, pipe = os.pipe()
+        with (self.directory / "errors.txt").open("ab") as errors, os.fdopen(pipe, "wb") as trace:
+            self._child = Child(command, stdout=trace, stderr=errors, env=environment)
+        self._reader = threading.Thread(target=self._read_trace, args=(out,), name="trace", daemon=True)
+        self._reader.start()
+
+    def _kill(self) -> None:
+        if self._child is not None:
+            self._child.kill()
+        self._end_reader()
 
     def _write_configuration(
         self, servers: Sequence[tuple[str, int]], phone: str, plate: str, settings: dict[str, Any]

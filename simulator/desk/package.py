@@ -15,6 +15,8 @@ MODULES = (
     "firmware/terminal/**/*.py",
     "firmware/board/*.py",
     "firmware/board/displays/*.py",
+    "firmware/board/esp32/*.py",
+    "firmware/board/rp2/*.py",
 )
 
 

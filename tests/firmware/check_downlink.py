@@ -241,6 +241,24 @@ def check_letters_outlive_a_power_cut_and_go_once():
     assert len(made.of(0x0900)) == 3
 
 
+def check_a_letter_keeps_its_serial_on_every_connection_and_over_power_cuts():
+    made = online()
+    made.answers = False
+    told = []
+    made.terminal.mail.observer = lambda *event: told.append(event)
+    assert made.terminal.mail.post(0x0900, b"\xf5one")
+    made.pass_ms(500)
+    made.cut()
+    made.pass_ms(5000)
+    made.power_on(made.files)
+    made.terminal.mail.observer = lambda *event: told.append(event)
+    made.answers = True
+    made.pass_ms(5000)
+    serials = [serial for serial, _, _ in made.of(0x0900)]
+    assert len(serials) >= 2 and len(set(serials)) == 1, serials
+    assert told == [(0, 0x0900, serials[0], b"\xf5one"), (1, 0x0900, serials[0], None)]
+
+
 def check_a_long_letter_goes_in_packages_and_is_repeated_byte_for_byte():
     made = online(edition=2013)
     made.answers = False

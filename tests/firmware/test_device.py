@@ -9,6 +9,8 @@ import pytest
 from ..portable.interpreters import micropython
 from .test_portable_cores import HERE, run_check
 
+VEHICLE = HERE / "vehicle"  # the shapes of areas and the like
+
 
 def test_from_sentence_to_frame_and_flash_nothing_is_allocated(tmp_path):
     command = [micropython(), "-X", "heapsize=2m"]
@@ -28,6 +30,37 @@ def test_a_power_cut_in_any_flash_operation_loses_nothing():
     output = cut(1 + seed % 7, 500, 7, seed)
     print(output)
     assert "cuts" in output
+
+
+@pytest.mark.slow
+def test_ten_thousand_positions_are_kept_and_the_oldest_give_way_and_are_counted():
+    output = run_check([micropython(), "-X", "heapsize=8m"], HERE / "device_storage.py")
+    print(output)
+    assert "held 10" in output and "acknowledged, none held" in output
+
+
+def cut_terminal(first: int, last: int, step: int) -> str:
+    command = [micropython(), "-X", "heapsize=8m"]
+    return run_check(
+        command, HERE / "device_terminal_power_cut.py", *map(str, (first, last, step)), more=VEHICLE
+    )
+
+
+@pytest.mark.slow
+def test_a_power_cut_in_any_flash_operation_leaves_a_whole_terminal():
+    first = random.randrange(1, 12)
+    print("first", first)
+    output = cut_terminal(first, 500, 11)
+    print(output)
+    assert "cuts 4" in output
+
+
+@pytest.mark.soak
+def test_power_cuts_at_every_operation_of_a_whole_terminal():
+    for first in range(1, 502, 100):  # 1…500 and the rest of the life
+        output = cut_terminal(first, first + 99 if first < 501 else 10_000, 1)
+        print(output)
+        assert "cuts" in output
 
 
 @pytest.mark.soak

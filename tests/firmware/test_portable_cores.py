@@ -13,9 +13,9 @@ CHECKS = sorted(HERE.glob("check_*.py"))
 HARNESS = ROOT / "tests" / "portable"
 
 
-def run_check(command: list[str], check: Path, *arguments: str) -> str:
-    """What the check prints; fails when it fails."""
-    path = f"{ROOT}:{HARNESS}:{HERE}"
+def run_check(command: list[str], check: Path, *arguments: str, more: Path | None = None) -> str:
+    """What the check prints; fails when it fails. more: another folder that it imports from."""
+    path = f"{ROOT}:{HARNESS}:{HERE}" + (f":{more}" if more else "")
     environment = {**os.environ, "PYTHONPATH": path, "MICROPYPATH": path, "PYTHONDONTWRITEBYTECODE": "1"}
     result = subprocess.run(
         [*command, str(check), *arguments], env=environment, capture_output=True, text=True, timeout=300

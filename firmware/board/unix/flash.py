@@ -1,9 +1,11 @@
 """A flash chip in a file: the block device under littlefs. What the kernel was given survives SIGKILL."""
 
+import errno
 import os
 
 import vfs
 
+MOUNT_POINT = "/flash"
 BLOCK_BYTES = 4096
 BLOCKS = 512  # 2 MiB: 10,000 reports and room for littlefs to move them about
 _COUNT_OF_BLOCKS = 4  # operations of MicroPython's block device protocol
@@ -43,12 +45,17 @@ def mount(path, mount_point, blocks=BLOCKS):
     """Mounts the littlefs in the image file `path`; makes and formats the image when there is none.
 
     An image that is there is never formatted: its reports may be the only ones. Raises OSError instead.
+    Does nothing when the loader has mounted it.
     """
     try:
         os.stat(path)
     except OSError:
         _form(path, blocks)
-    vfs.mount(vfs.VfsLfs2(FileFlash(path, blocks)), mount_point)
+    try:
+        vfs.mount(vfs.VfsLfs2(FileFlash(path, blocks)), mount_point)
+    except OSError as error:
+        if error.errno != errno.EPERM:  # there is a file system at this place
+            raise
 
 
 def _form(path, blocks):

@@ -6,9 +6,9 @@ from ..screen.screen import Screen
 from ..screen.view import View
 
 
-def attach(terminal, display, hashed=None, key=b""):
+def attach(terminal, display, hashed=None, key=b"", key_number=1):
     """Makes view, console and screen and shows what flash holds; gives the Screen."""
     terminal.view = View(terminal.settings.plate)
     Console(terminal.view)
     pages.use("driver_code").restore(terminal)
-    return Screen(display, terminal.view, terminal.clock, terminal.settings.store, hashed, key)
+    return Screen(display, terminal.view, terminal.clock, terminal.settings.store, hashed, key, key_number)

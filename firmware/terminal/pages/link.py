@@ -20,6 +20,8 @@ def handle(terminal, header, body, now_ms):
 
 
 def _send_again(terminal, values):
+    if terminal.media is not None and terminal.media.again(values["first_serial"], values["numbers"]):
+        return None
     frames = terminal.mail.again(values["first_serial"], values["numbers"])
     for frame in frames:
         terminal.session.queue(frame)
@@ -32,8 +34,16 @@ def _set_time(terminal, bcd, now_ms):
     The satellites know better: a terminal that has their time does not look.
     """
     day, second = read_beijing_bcd(bcd, 0)
-    if day >= 0 and not terminal.clock.known:
+    if day >= 0 and _is_time_of_day(bcd) and not terminal.clock.known:
         if terminal.settings.server_time_utc:
             second += BEIJING_OFFSET_S
         terminal.clock.set(day + second // DAY_SECONDS, second % DAY_SECONDS, 0, now_ms)
     return None
+
+
+def _is_time_of_day(bcd):
+    """Whether all digits are digits, and hour, minute and second are some; the date was looked at."""
+    for byte in bcd:
+        if byte & 0x0F > 9 or byte > 0x99:
+            return False
+    return bcd[3] <= 0x23 and bcd[4] <= 0x59 and bcd[5] <= 0x59

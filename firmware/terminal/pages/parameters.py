@@ -15,6 +15,7 @@ from protocols.wire.tables import RESULT_BAD_MESSAGE, RESULT_OK, RESULT_UNSUPPOR
 
 from ..live import apply, defaults
 
+PIECE_BYTES = 256
 FILE = "parameters"
 BYTES_MAX = 4096  # of all that the platform can set
 TEXT_BYTES_MAX = 255
@@ -174,12 +175,16 @@ def _write(files, data):
 
 
 def _read(files):
-    buffer = bytearray(4 + BYTES_MAX)
+    data = b""
+    piece = bytearray(PIECE_BYTES)  # a buffer for the longest file would not always be found in the heap
     try:
         file = files.open(FILE, False)
-        count = file.readinto(buffer)
+        count = file.readinto(piece)
+        while count and len(data) <= BYTES_MAX:
+            data += memoryview(piece)[:count]
+            count = file.readinto(piece)
         file.close()
     except OSError:
         return b""
-    data = bytes(memoryview(buffer)[4:count])
-    return data if count >= 4 and binascii.crc32(data) == struct.unpack_from(">I", buffer, 0)[0] else b""
+    sound = len(data) >= 4 and binascii.crc32(memoryview(data)[4:]) == struct.unpack_from(">I", data, 0)[0]
+    return data[4:] if sound else b""

@@ -34,6 +34,11 @@ def handle(terminal, header, body, now_ms):
     return RESULT_OK if done else RESULT_UNSUPPORTED
 
 
+def from_serial(terminal, number, content):
+    """What the device at the board's serial port 1 or 2 said; False when there is no room for it."""
+    return pass_up(terminal, SERIAL_1 if number == 1 else SERIAL_2, content)
+
+
 def pass_up(terminal, kind, content):
     """0x0900 as a letter; False when there is no room for it."""
     layout = layout_of(BODIES, MSG_UPLINK_PASSTHROUGH, terminal.settings.edition)

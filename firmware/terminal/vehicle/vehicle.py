@@ -136,7 +136,8 @@ class Vehicle:
         self.place = self._fenced = self._armed = self._fault = self._carried = False
         self.status_bits = self._status_shown = self._doors = self._signals = self._jobs = 0
         self._supply_mv = self._system_mv = -1
-        self._epoch_ms = self._pause_ms = 0
+        self._epoch_ms = -1  # no epoch yet; from the first tick on it is waited for
+        self._pause_ms = 0
         self._over_ms = self._under_ms = -1
         self._fence_latitude = self._fence_longitude = 0
         self._answer_sequence = self._answer_high = self._answer_low = 0
@@ -232,6 +233,8 @@ class Vehicle:
 
     def tick(self, now_ms):
         """What allocates or writes: to be called at `next_deadline_ms` and after every epoch."""
+        if self._epoch_ms < 0:
+            self._epoch_ms = now_ms
         if now_ms - self._epoch_ms >= SILENT_MS:
             self.alarms.cause(tables.ALARM_GNSS_FAULT, True, now_ms)
         self.alarms.work(now_ms)

@@ -4,12 +4,8 @@ The board is the real MicroPython of the desk, its prompt on a pty.
 """
 
 import json
-import os
-import pty
 import subprocess
 import sys
-import termios
-import threading
 from pathlib import Path
 
 import pytest
@@ -17,7 +13,8 @@ import pytest
 from firmware.provision.device import Device, DeviceError
 from firmware.provision.truck import TruckError, board_file, read, template
 
-from ...portable.interpreters import ROOT, micropython
+from ...portable.interpreters import ROOT
+from .boards import prompt_in
 
 
 def described(tmp_path: Path, **changes: str) -> Path:
@@ -36,42 +33,8 @@ def board(tmp_path: Path):
     """The port of a MicroPython whose files lie in the folder `board`."""
     folder = tmp_path / "board"
     folder.mkdir()
-    ours, theirs = pty.openpty()
-    _raw(theirs)
-    child = subprocess.Popen(
-        [micropython()], stdin=theirs, stdout=theirs, stderr=theirs, cwd=folder, start_new_session=True
-    )
-    os.close(theirs)
-    port_ours, port_theirs = pty.openpty()
-    for descriptor in (port_ours, port_theirs):
-        _raw(descriptor)
-    pumps = [
-        threading.Thread(target=_pump, args=pair, daemon=True)
-        for pair in ((ours, port_ours), (port_ours, ours))
-    ]
-    for pump in pumps:
-        pump.start()
-    yield os.ttyname(port_theirs), folder
-    child.kill()
-    child.wait()
-    for pump in pumps:
-        pump.join(0)
-
-
-def _raw(descriptor: int) -> None:
-    attributes = termios.tcgetattr(descriptor)
-    attributes[0] = attributes[1] = attributes[3] = 0
-    termios.tcsetattr(descriptor, termios.TCSANOW, attributes)
-
-
-def _pump(source: int, target: int) -> None:
-    while True:
-        try:
-            data = os.read(source, 4096)
-            while data:
-                data = data[os.write(target, data) :]
-        except OSError:
-            return
+    with prompt_in(folder) as port:
+        yield port, folder
 
 
 def provision(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -87,6 +50,12 @@ def test_the_template_is_a_valid_description(tmp_path: Path) -> None:
     assert bytes.fromhex(values["plate_gbk"]).decode("gbk") == "云A12345"
     assert values["servers"] == [["203.0.113.10", 7808]]
     assert "plate" not in values and "keys" not in values
+
+
+def test_a_board_s_wires_go_along(tmp_path: Path) -> None:
+    wires = '""\n[board]\nkind = "rp2"\ndisplay = "ssd1680"\nmodem_reset = -1'
+    values = json.loads(board_file(read(described(tmp_path, ota=wires))))
+    assert values["board"] == {"display": "ssd1680", "modem_reset": -1}
 
 
 def test_a_new_key_is_new_each_time(tmp_path: Path) -> None:
@@ -109,6 +78,10 @@ def test_a_new_key_is_new_each_time(tmp_path: Path) -> None:
         ({"edition": "2011", "phone": '"13912345678901"'}, "phone: 14 digits, edition 2011 has 12"),
         ({"apn": '"x"\ncolour = 1'}, "colour: "),
         ({"apn": "x"}, "truck.toml: "),
+        ({"ota": '""\n[board]\nkind = "esp32"\ngnss_txx = 1'}, "board: .*gnss_txx: no such name on esp32"),
+        ({"ota": '""\n[board]\nkind = "rp2"\nsupply = "26"'}, "board: .*supply: int is needed"),
+        ({"ota": '""\n[board]\nkind = "rp2"\ndisplay = "hd44780"'}, "board: .*display: one of st7789"),
+        ({"ota": '""\n[board]\nkind = "z80"'}, r"board\.kind: "),
     ],
 )
 def test_a_wrong_key_is_named(tmp_path: Path, changes: dict[str, str], complaint: str) -> None:

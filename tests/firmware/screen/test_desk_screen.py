@@ -8,6 +8,7 @@ import zxingcpp
 from PIL import Image
 
 from protocols.driver_code.masked_name import glyphs_of, masked
+from protocols.driver_code.presence import Verdict, verify
 from protocols.driver_code.push import (
     PASSTHROUGH_TYPE,
     Colour,
@@ -92,6 +93,42 @@ def test_a_code_s_life_on_the_screen(tmp_path):
             platform.said_before = pushed(withdrawal_push(MORNING, 3))
             desk.feed(drive(200, 10))
             assert desk.wait_until(lambda: not scanned(path), PATIENCE_S), desk.errors
+            assert not desk.errors
+        finally:
+            desk.stop()
+
+
+@pytest.mark.slow
+def test_the_symbol_proves_that_the_screen_is_there(tmp_path):
+    """The board's presence key makes a proof that the verifier takes, and that no other key makes."""
+    path = tmp_path / "screen.png"
+    key = bytes(range(32))
+    until = MORNING + timedelta(days=100)
+    code = DriverCode(
+        CODE.decode(), Colour.BLUE, until, until.date(), "云A12345", glyphs_of(masked("王小明")), key=7
+    )
+    with PlatformServer() as platform:
+        platform.said_before = pushed(code_push(MORNING, 1, code))
+        desk = Desk(
+            tmp_path / "desk",
+            [("127.0.0.1", platform.port)],
+            PHONE,
+            interval_s=1,
+            display=[str(path), *SIZES["240x240"]],
+            presence_key=key.hex(),
+            presence_key_number=7,
+            heap=HEAP,
+        )
+        try:
+            desk.start()
+            assert desk.wait_until(lambda: desk.state == "online", PATIENCE_S), desk.errors
+            desk.feed(drive(100, 20))
+            assert desk.wait_until(lambda: len(scanned(path)) > len(CODE), PATIENCE_S), desk.errors
+            text, now = scanned(path), MORNING + timedelta(seconds=130)
+            found = verify(text, {7: key}.get, now)
+            assert (found.verdict, found.code, found.key_reference) == (Verdict.PRESENT, CODE.decode(), 7)
+            assert verify(text, {7: bytes(32)}.get, now).verdict is Verdict.FORGED
+            assert verify(text, {7: key}.get, now + timedelta(minutes=5)).verdict is Verdict.OLD
             assert not desk.errors
         finally:
             desk.stop()

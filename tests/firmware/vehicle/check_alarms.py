@@ -147,6 +147,16 @@ def check_receiver_and_antenna():
     assert cab.on(tables.ALARM_GNSS_ANTENNA_SHORT) and not cab.on(tables.ALARM_GNSS_ANTENNA_OPEN)
 
 
+def check_a_start_late_in_the_boards_time_is_no_silence():
+    cab = Cab()
+    cab.now_ms = 40_000_000  # the board counts on over a start of the terminal
+    cab.power_on()
+    cab.wait(9900)
+    assert not cab.on(tables.ALARM_GNSS_FAULT)
+    cab.wait(200)
+    assert cab.on(tables.ALARM_GNSS_FAULT)
+
+
 def check_devices():
     for kind, alarm in (
         (inputs.DISPLAY_FAULT, tables.ALARM_DISPLAY_FAULT),

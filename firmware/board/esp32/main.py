@@ -1,0 +1,6 @@
+"""To be put on the board as `main.py`, which MicroPython runs after power-on."""
+
+from firmware.board.chip import main
+from firmware.board.esp32.board import Board
+
+main(Board)

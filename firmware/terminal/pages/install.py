@@ -1,0 +1,191 @@
+"""The firmware that has come: its signature checked over all of it, then unpacked into the spare slot.
+
+In slices, so that nobody waits: 4 KiB are checked, or one file is unpacked, in a turn of the loop. Nothing of
+the package is believed before the signature was right, and what was unpacked was hashed once more on the
+way; only then the boot record names the new slot. The format is described in docs/upgrade.md.
+"""
+
+import struct
+
+from protocols.wire.bodies import encode_layout, layout_of
+from protocols.wire.pages.control import BODIES
+from protocols.wire.pages.ids import MSG_UPGRADE_RESULT
+
+from .. import actions, boot_record
+from ..transfer import TERMINAL_ITSELF, drop
+
+MAGIC = b"DYUP1"
+SIGNATURE_BYTES = 32
+FILES_MAX = 128
+FILE_BYTES_MAX = 16384
+SLICE_BYTES = 4096
+READ_BYTES = 512
+SUFFIX = ".mpy"
+NEXT_MS = 20  # between two slices
+
+
+class _PackageError(Exception):
+    """What is wrong with the package, as bytes."""
+
+
+def work(terminal, now_ms):
+    """One slice; called at `due_ms`."""
+    transfer = terminal.upgrade
+    transfer.due_ms = now_ms + NEXT_MS
+    try:
+        if not hasattr(transfer, "hash"):
+            _open(terminal, transfer)
+        elif transfer.files_left < 0:
+            _check_some(transfer)
+        elif transfer.files_left:
+            _unpack_one(transfer.slots, transfer)
+        else:
+            _switch(terminal, transfer, now_ms)
+    except _PackageError as error:
+        _fail(terminal, b"upgrade: " + error.args[0], now_ms)
+    except OSError:
+        _fail(terminal, b"upgrade: flash", now_ms)
+
+
+def _open(terminal, transfer):
+    """The length must be what the message said."""
+    transfer.end = (transfer.total - 1) * transfer.size + transfer.last_bytes
+    if transfer.end - transfer.head_bytes != transfer.package_bytes:
+        raise _PackageError(b"length")
+    if transfer.package_bytes < len(MAGIC) + SIGNATURE_BYTES:
+        raise _PackageError(b"too short")
+    transfer.files_left = -1
+    transfer.slots = terminal.board.slots()
+    _rewind(transfer.slots, transfer)
+
+
+def _rewind(slots, transfer):
+    transfer.at = transfer.head_bytes
+    transfer.hash = slots.keyed_hash()
+
+
+def _check_some(transfer):
+    """First time through: the signature, and nothing else."""
+    stop = transfer.end - SIGNATURE_BYTES
+    count = min(SLICE_BYTES, stop - transfer.at)
+    while count > 0:
+        count -= len(_read(transfer, min(READ_BYTES, count)))
+    if transfer.at == stop:
+        _check_signature(transfer)
+        _rewind(transfer.slots, transfer)
+        _read_head(transfer.slots, transfer)
+        transfer.slot = _cleared_slot(transfer.slots)
+
+
+def _read_head(slots, transfer):
+    """Magic, board, version, count of files."""
+    if _read(transfer, len(MAGIC)) != MAGIC:
+        raise _PackageError(b"not a package")
+    if _counted(transfer) != slots.board:
+        raise _PackageError(b"for another board")
+    _counted(transfer)  # the version, for people
+    transfer.files_left = struct.unpack(">H", _read(transfer, 2))[0]
+    if not 0 < transfer.files_left <= FILES_MAX:
+        raise _PackageError(b"count of files")
+
+
+def _cleared_slot(slots):
+    """The spare slot without what was in it. A slot on trial is not spare: it is confirmed first."""
+    record = boot_record.read(slots.store)
+    if record[boot_record.TRIAL] != boot_record.NO_SLOT:
+        raise _PackageError(b"another one is on trial")
+    slot = boot_record.spare(record)
+    folder = slots.folder(slot)
+    for name in list(folder.names()):
+        folder.remove(name)
+    return slot
+
+
+def _unpack_one(slots, transfer):
+    """The next file; read and written piece by piece."""
+    name = _counted(transfer).decode()
+    stem = name[: -len(SUFFIX)]
+    plain = (
+        stem
+        and len(name) <= 32
+        and not [c for c in stem if not ("a" <= c <= "z" or "0" <= c <= "9" or c == "_")]
+    )
+    if not plain or not name.endswith(SUFFIX):
+        raise _PackageError(b"name of a file")
+    left = struct.unpack(">I", _read(transfer, 4))[0]
+    if left > FILE_BYTES_MAX:
+        raise _PackageError(b"size of a file")
+    file = slots.folder(transfer.slot).open(name, True)
+    try:
+        while left:
+            data = _read(transfer, min(READ_BYTES, left))
+            file.write(data)
+            left -= len(data)
+        file.flush()
+    finally:
+        file.close()
+    transfer.files_left -= 1
+
+
+def _switch(terminal, transfer, now_ms):
+    """All is there: the next start tries the new slot."""
+    if transfer.at != transfer.end - SIGNATURE_BYTES:
+        raise _PackageError(b"bytes behind the files")
+    _check_signature(transfer)
+    store = transfer.slots.store
+    record = boot_record.read(store)
+    record[boot_record.TRIAL] = transfer.slot
+    record[boot_record.TRIES_LEFT] = boot_record.TRIES
+    record[boot_record.NEWS] = boot_record.NO_NEWS
+    boot_record.write(store, record)
+    drop(terminal)
+    terminal.act_later(actions.RESET, 0, now_ms)
+
+
+def _check_signature(transfer):
+    """In the same time wherever they differ."""
+    own = transfer.hash.digest()
+    given = _read_at(transfer, transfer.end - SIGNATURE_BYTES, SIGNATURE_BYTES)
+    differing = 0
+    for index in range(SIGNATURE_BYTES):
+        differing |= own[index] ^ given[index]
+    if differing:
+        raise _PackageError(b"signature")
+
+
+def _fail(terminal, note, now_ms):
+    terminal.health.note(note, now_ms)
+    drop(terminal)
+    layout = layout_of(BODIES, MSG_UPGRADE_RESULT, terminal.settings.edition)
+    values = {"upgraded": TERMINAL_ITSELF, "result": boot_record.NEWS_FAILED}
+    terminal.mail.post(MSG_UPGRADE_RESULT, encode_layout(layout, values))
+
+
+def _counted(transfer):
+    return _read(transfer, _read(transfer, 1)[0])
+
+
+def _read(transfer, count):
+    """The next bytes of the package, hashed."""
+    if transfer.at + count > transfer.end - SIGNATURE_BYTES:
+        raise _PackageError(b"cut short")
+    data = _read_at(transfer, transfer.at, count)
+    transfer.at += count
+    transfer.hash.update(data)
+    return data
+
+
+def _read_at(transfer, at, count):
+    """Bytes of the stream of packages, each of them wherever it lies in the file."""
+    data = bytearray(count)
+    done = 0
+    while done < count:
+        number = (at + done) // transfer.size
+        within = (at + done) % transfer.size
+        part = min(count - done, transfer.size - within)
+        place = struct.unpack_from(">H", transfer.places, 2 * number)[0] - 1
+        transfer.file.seek(place * transfer.size + within)
+        if transfer.file.readinto(memoryview(data)[done : done + part]) != part:
+            raise _PackageError(b"flash lost bytes")
+        done += part
+    return bytes(data)

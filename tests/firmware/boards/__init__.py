@@ -1,0 +1,1 @@
+"""Boards without boards: their wiring under real MicroPython, with stand-ins for `machine` and `network`."""
