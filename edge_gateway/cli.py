@@ -18,6 +18,7 @@ from .tools import config as config_tools
 from .tools import doctor, journal, live, serial_port, status, tokens
 from .tools.common import FAILED, WRONG, ConfigPath, fail, load
 
+OTHERS = 0o007  # what we write says where people drive: not for every user of the machine
 app = typer.Typer(
     help="JT/T 808 gateway: acknowledges a report when it is on the disk, delivers it over MQTT.",
     no_args_is_help=True,
@@ -30,12 +31,14 @@ app = typer.Typer(
 def run(config: ConfigPath) -> None:
     """Run until SIGTERM or Ctrl-C. One JSON line on standard output says when it listens; the log goes to
     standard error."""
-    from . import gateway  # noqa: PLC0415 - the other commands need not wait for what only this one loads
+    # The other commands need not wait for what only this one loads.
+    from . import gateway, supervisor  # noqa: PLC0415
 
     checked = load(config)
     log.configure(checked.log.level, checked.log.format)
     try:
-        gateway.run(checked, _ready, lambda: config_file.load(config))
+        begin = gateway.run if checked.server.workers == 1 else supervisor.run
+        begin(checked, _ready, lambda: config_file.load(config))
     except (gateway.GatewayError, JournalError, RegistryError, StoreError, OSError) as error:
         fail(str(error), FAILED)
 
@@ -69,6 +72,7 @@ app.add_typer(tokens.app, name="token")
 
 def main() -> None:
     """The entry point of the command."""
+    os.umask(os.umask(0o077) | OTHERS)
     app()
 
 

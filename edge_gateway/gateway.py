@@ -31,6 +31,7 @@ from .session import SessionLimits
 from .session.house import house_of, package_limits_of
 from .status import write_status
 from .transports import context_of, networks_of
+from .workers import LeftoverError, Post, check_leftovers
 
 uvloop: ModuleType | None
 try:
@@ -54,21 +55,25 @@ class GatewayError(Exception):
 Ready = Callable[[str, int, dict[str, int]], None]
 
 
-def run(config: Config, ready: Ready, reload: Callable[[], Config] | None = None) -> None:
+def run(
+    config: Config, ready: Ready, reload: Callable[[], Config] | None = None, post: Post | None = None
+) -> None:
     """Runs until SIGTERM or SIGINT. `ready(host, port, further ports by name)` once it listens; `reload`
-    reads the configuration anew at SIGHUP and raises ConfigError when it cannot.
+    reads the configuration anew at SIGHUP and raises ConfigError when it cannot. `post`: our place when we
+    are one worker of several.
 
     Raises GatewayError, JournalError, RegistryError, OSError when it cannot start or go on.
     """
     with asyncio.Runner(loop_factory=uvloop.new_event_loop if uvloop else None) as runner:
-        runner.run(_Gateway(config, reload).run(ready))
+        runner.run(_Gateway(config, reload, post).run(ready))
 
 
 class _Gateway:
-    def __init__(self, config: Config, reload: Callable[[], Config] | None) -> None:
+    def __init__(self, config: Config, reload: Callable[[], Config] | None, post: Post | None) -> None:
         self._config = config
         self._reload = reload
-        self._notifier = Notifier()
+        self._post = post
+        self._notifier = Notifier({} if post else os.environ)  # the supervisor speaks for its workers
         self._operations: Operations | None = None
         self._stop = asyncio.Event()
         self._started_s = time.time()
@@ -80,11 +85,18 @@ class _Gateway:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stop.set)
         if self._reload:
-            loop.add_signal_handler(signal.SIGHUP, self._reload_now)
-        config = self._config
+            loop.add_signal_handler(signal.SIGHUP, self._reload_now, self._reload)
+        config, post = self._config, self._post
+        if post:
+            await post.begin(self._stop.set, lambda new: self._reload_now(lambda: new))
         _allow_files(config.server.max_connections)
         config.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         with locked(config.data_dir):
+            if not post:
+                try:
+                    check_leftovers(config)
+                except LeftoverError as error:
+                    raise GatewayError(str(error)) from error
             deliver = deliver_to(loop, lambda: self._server)
             journal = Journal(
                 config.journal_path,
@@ -95,10 +107,11 @@ class _Gateway:
             )
             try:
                 registry = Registry(
-                    config.registry_path,
+                    post.registry_path if post else config.registry_path,
                     deliver=deliver,
                     max_terminals=config.registration.max_terminals,
                     mode=config.registration.mode,
+                    owns=post.share.owns if post else None,
                 )
                 self._server = Server(loop, journal, registry, _limits(config))
                 self._server.house = house_of(config.sessions, registry, config.media.enabled)
@@ -115,7 +128,12 @@ class _Gateway:
             ports = await self._operations.start()
             if server.media:
                 ports |= await server.media.start()
-            host, port = await server.start(config.server.host, config.server.port)
+            if self._post:
+                host, port = self._post.host, self._post.port
+                server.begin()
+                self._post.open_door(server)
+            else:
+                host, port = await server.start(config.server.host, config.server.port)
             if config.tls.enabled:
                 tls = context_of(config.tls.certificate_file, config.tls.key_file, config.tls.client_ca_file)
                 ports["tls"] = await server.start_tls(config.server.host, config.tls.port, tls)
@@ -139,6 +157,8 @@ class _Gateway:
                 await self._operations.stop()
             if self._delivery:
                 await asyncio.to_thread(self._delivery.stop)
+            if self._post:
+                await self._post.close_door()
             await server.stop()
             if server.media:
                 await server.media.stop()
@@ -161,6 +181,8 @@ class _Gateway:
                 continue
 
     def _write_status(self) -> None:
+        if self._post:
+            self._post.lifeline.say({"stats": self._stats()})
         if self._config.server.status_file:
             write_status(Path(self._config.server.status_file), self._stats())
 
@@ -176,11 +198,10 @@ class _Gateway:
             "media": self._server.media.stats() if self._server.media else None,
         }
 
-    def _reload_now(self) -> None:
+    def _reload_now(self, reload: Callable[[], Config]) -> None:
         """SIGHUP: takes over what can be changed while it runs, and names what cannot."""
-        assert self._reload is not None
         try:
-            config = self._reload()
+            config = reload()
         except ConfigError as error:
             _log.error("the configuration is left as it is: %s", "; ".join(error.problems))
             return

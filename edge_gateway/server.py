@@ -111,8 +111,12 @@ class Server:
     async def start(self, host: str, port: int) -> tuple[str, int]:
         """Listens; gives the address, with the port that was chosen for 0. Raises OSError with the keys."""
         address = await self._listen("server.host, server.port", host, port, None)
-        self._look_after()
+        self.begin()
         return address
+
+    def begin(self) -> None:
+        """Looks after connections from now on, whoever accepts them."""
+        self._look_after()
 
     async def start_tls(self, host: str, port: int, context: ssl.SSLContext) -> int:
         """Listens for TLS as well; gives the port. Raises OSError with the keys."""

@@ -13,6 +13,7 @@ import signal
 import sys
 from collections.abc import Coroutine
 from pathlib import Path
+from shutil import rmtree
 from typing import Annotated, Any, Final, NoReturn, TypeVar
 
 import typer
@@ -20,8 +21,13 @@ from rich.console import Console
 
 from .authority.__main__ import run as run_authority
 from .broker import BrokerError
+from .day.day import Day
+from .day.day import Outcome as DayOutcome
+from .day.orders import OrderError
+from .day.schedule import clock_text
+from .day.truth import name_of
 from .demo.demo import Demo, DemoOptions, Outcome
-from .demo.lock import FolderInUse
+from .demo.lock import FolderInUse, only_one_in
 from .demo.road import emitted_of, received_by
 from .demo.show import Silent, show_for
 from .drive import DriveOptions, Unreachable, drive
@@ -31,7 +37,7 @@ from .fleet.routes import built_in_routes
 from .fleet.scenario import EDITIONS
 from .gateway_process import GatewayError, status_of
 from .ledger.ledger import balance, gateway_counts
-from .ledger.report import as_json, show
+from .ledger.report import as_json, show, write_json
 from .ready import NotReady
 
 EXIT_UNBALANCED: Final = 1
@@ -149,6 +155,33 @@ def demo(
 
 
 @app.command()
+def day(
+    *,
+    seed: Seed = None,
+    output: Annotated[Path, typer.Option(help="gets day.json and all logs")] = Path("build/day"),
+    as_json_: Json = False,
+) -> None:
+    """24 hours of one truck in minutes: tunnels, areas, alarms, outages, power cuts; then the account.
+
+    Time stands still while an answer is under way, so a seed gives the same day on every machine. 0 only when
+    all arrived once and every alarm was told once, at the right time and place.
+    """
+    chosen = _seed(seed)
+    if not as_json_:
+        print(f"seed {chosen}", flush=True)
+    try:
+        with only_one_in(output):
+            rmtree(output / "run", ignore_errors=True)  # the day before
+            outcome = Day(output / "run", chosen, _silent if as_json_ else print).run()
+    except FolderInUse as error:
+        _fail(str(error), EXIT_USAGE)
+    except (NotReady, BrokerError, GatewayError, OrderError, OSError) as error:
+        _fail(f"{error}\nLogs: {output / 'run'}", EXIT_UNREACHABLE)
+    _tell_day(outcome, output / "day.json", as_json_)
+    raise typer.Exit(0 if outcome.ok else EXIT_UNBALANCED)
+
+
+@app.command()
 def ledger(
     *,
     emitted: Annotated[Path, typer.Option(exists=True, help="what `fleet-sim run --record` wrote")],
@@ -211,6 +244,28 @@ def _tell(outcome: Outcome, console: Console, json_only: bool) -> None:
     console.print(f"Map     {outcome.map_file}  (open it in a browser)", highlight=False)
     console.print(f"Logs    {run_folder}  (gateway, broker, authority, terminals)", highlight=False)
     console.print("Next    README.md, section “Run the gateway”", highlight=False)
+
+
+def _tell_day(outcome: DayOutcome, file: Path, json_only: bool) -> None:
+    document = as_json(outcome.ledger, outcome.seed, **outcome.as_dict())
+    write_json(file, document)
+    if json_only:
+        print(json.dumps(document, ensure_ascii=False))
+        return
+    for alarm in outcome.seen:
+        english, chinese = name_of(alarm.what)
+        print(f"{clock_text(alarm.second)}  told: {english} · 上报：{chinese}")
+    for difference in outcome.differences:
+        print(f"WRONG  {difference}")
+    print(", ".join(f"{name} {value}" for name, value in outcome.figures.items()))
+    show(outcome.ledger, Console())
+    right = len(outcome.wanted) if not outcome.differences else 0
+    print(f"Alarms  {right} of {len(outcome.wanted)} told once, at the right time and place · 报警核对")
+    print(f"Account {file}")
+
+
+def _silent(_: str) -> None:
+    """Says nothing."""
 
 
 def _run(work: Coroutine[Any, Any, _T]) -> _T:

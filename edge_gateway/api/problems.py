@@ -57,13 +57,20 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(RequestValidationError)
     async def of_validation(request: Request, error: RequestValidationError) -> JSONResponse:
-        del request
+        if any(tuple(each["loc"]) == ("path", "kind") for each in error.errors()):
+            return problem(404, f"there is nothing at {request.url.path}")
         errors = [
-            {"field": ".".join(map(str, each["loc"][1:])) or str(each["loc"][0]), "detail": str(each["msg"])}
+            {"field": ".".join(map(str, each["loc"][1:])) or str(each["loc"][0]), "detail": _said(each)}
             for each in error.errors()
         ]
         first = errors[0]
         return problem(422, f"{first['field']}: {first['detail']}", errors)
+
+
+def _said(error: dict[str, Any]) -> str:
+    if tuple(error["loc"]) == ("body",):  # which is what a forgotten header looks like
+        return "a JSON object is wanted, with the header Content-Type: application/json"
+    return str(error["msg"])
 
 
 def _named(status: int, detail: str, field: str) -> JSONResponse:

@@ -6,6 +6,7 @@ from protocols.jt808 import walk
 from protocols.jt808.catalog import MESSAGES, lookup, lookup_name, range_of
 from protocols.jt808.plan import plan_of
 from protocols.jt808.present import number_of, present_fields, unpresent_fields
+from protocols.jt808.words import did_you_mean
 from protocols.wire.errors import LocalProtocolError, RemoteProtocolError
 
 from .command import NOT_COMMANDS, CommandError
@@ -19,7 +20,9 @@ def message_of(named: Any) -> int:
         message = lookup_name(named) if isinstance(named, str) else None
         message_id = message.id if message else number_of(named)
     except (ValueError, TypeError):
-        raise CommandError(f"no such message: {named!r}; `jt808 list` names them", "message") from None
+        names = [each.name for each in MESSAGES.values() if each.direction == "down"]
+        hint = did_you_mean(named, names) if isinstance(named, str) else ""
+        raise CommandError(f"no such message: {named!r} (`jt808 list` names them){hint}", "message") from None
     known, space = lookup(message_id), range_of(message_id)
     if (known and known.direction != "down") or (not known and not (space and space[2] == "down")):
         raise CommandError(f"{named!r} is no message of the platform", "message")

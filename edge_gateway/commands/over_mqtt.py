@@ -16,6 +16,8 @@ from datetime import datetime
 from queue import Empty, SimpleQueue
 from typing import Any, Final
 
+from protocols.monitoring.topics import command_results_topic, commands_topic
+
 from ..delivery.backoff import Backoff
 from ..delivery.link import Answer, Link, LinkError
 from ..delivery.settings import Settings
@@ -25,7 +27,8 @@ from .command import Command, CommandError
 from .schema import StoreError
 from .service import CommandService, Request
 
-SCHEMA: Final = "dianyun/command/1"
+SCHEMA: Final = "dianyun.command/1"  # protocols/monitoring/command-1.schema.json
+RESULT_SCHEMA: Final = "dianyun.command-result/1"
 ASKER: Final = "mqtt"  # who stands in audit lines; the broker's rules say who may publish there
 REQUEST_BYTES_MAX: Final = 64 * 1024
 RESULTS_MAX: Final = 10_000  # that wait for the broker; the oldest go first, asking again finds them
@@ -41,22 +44,6 @@ _TOLD: Final = (
 )  # fmt: skip
 _log = logging.getLogger(__name__)
 
-# What may be asked, as JSON Schema.
-REQUEST_SCHEMA: Final[dict[str, Any]] = {
-    "type": "object",
-    "required": ["schema", "cmd_id", "terminal", "message"],
-    "additionalProperties": False,
-    "properties": {
-        "schema": {"const": SCHEMA},
-        "cmd_id": {"type": "string", "minLength": 1, "maxLength": 200},
-        "terminal": {"type": "string", "pattern": "^[0-9]{1,20}$"},
-        "message": {"type": ["string", "integer"]},
-        "body": {"type": "object"},
-        "not_after": {"type": "string", "format": "date-time"},
-        "file": {"type": "string"},
-    },
-}
-
 
 @dataclass(frozen=True)
 class CommandTopics(Settings):
@@ -70,19 +57,19 @@ class CommandTopics(Settings):
     @property
     def answers_topic(self) -> str:
         """Where commands are asked for."""
-        return f"{self.topic_prefix}/cmd/{self.gateway}"
+        return commands_topic(self.topic_prefix, self.gateway)
 
     @property
     def results_topic(self) -> str:
         """Where their states are told."""
-        return f"{self.topic_prefix}/cmd-result/{self.gateway}"
+        return command_results_topic(self.topic_prefix, self.gateway)
 
 
 class MqttCommands:
     """`start()` in the service's loop, `await stop()`. A thread of its own talks to the broker.
 
-    The broker keeps a request until it is judged and, when it is good, on the disk; we keep a result until the
-    broker has it.
+    The broker keeps a request until it is judged and, when it is good, on the disk; we keep a result until
+    the broker has it.
     """
 
     def __init__(self, settings: Settings, service: CommandService, random: Callable[[], float]) -> None:
@@ -144,7 +131,7 @@ class MqttCommands:
             self._say({"cmd_id": row.idempotency_key, **_told(self._service.as_json(row))})
 
     def _say(self, result: dict[str, Any]) -> None:
-        text = json.dumps({"schema": SCHEMA, **result}, ensure_ascii=False)
+        text = json.dumps({"schema": RESULT_SCHEMA, **result}, ensure_ascii=False)
         if len(self._results) == RESULTS_MAX and self._throttle.allows("mqtt", "full", self._loop.time()):
             _log.error("%d results wait for the broker: the oldest are dropped", RESULTS_MAX)
         # What is no text in a wrong request is told as "?", not a reason to tell nothing.

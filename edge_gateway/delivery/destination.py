@@ -28,6 +28,8 @@ _RECONNECT_MS: Final = (200, 10_000)
 _REST_S: Final = 1.0  # the longest sleep: keep alive and handshake are looked at this often
 _SAVE_AHEAD_MS: Final = 1000  # what is confirmed beyond a cursor that stands still is saved this often
 _NEWS_MS: Final = 1000  # what waits longer than this and its batch may is left for the backlog lane
+# What a filter leaves out takes no place in the window: so much is read between two looks at the line.
+_BATCHES_A_ROUND: Final = 64
 _NEVER: Final = 2**63
 _log: Final = logging.getLogger(__name__)
 
@@ -134,6 +136,7 @@ class Destination:
         self._on_the_way: dict[int, InFlight] = {}  # by the message id of this connection
         self._saved_ms = _now_ms()
         self._is_new_link = True
+        self._more = False  # to be read, although the window has room
         self._look()
 
     def _committed(self) -> None:
@@ -215,17 +218,26 @@ class Destination:
         self._batcher.journalled(last, now_ms)
         if self._is_late(now_ms) and self._plan.jump(last):
             self._batcher.taken(last, 0)
-        while self._window.has_room and self._batcher.due(now_ms):
+        self._more = False
+        for _ in range(_BATCHES_A_ROUND):
+            if not (self._window.has_room and self._batcher.due(now_ms)):
+                break
             found = self._read(self._plan.live_after, now_ms, None, True)
             self._plan.took_live(found[0].last)
             self._batcher.taken(found[0].last, found[1])
             self._take_in(found[0])
-        while (gap := self._plan.backlog) and self._window.room_for_backlog(
-            max(1, self.settings.window // 4), self._pace.allowed
-        ):
-            batch, _ = self._read(gap[0], now_ms, gap[1], False)
+        else:
+            self._more = True
+        reserved = max(1, self.settings.window // 4)
+        for _ in range(_BATCHES_A_ROUND):
+            gap = self._plan.backlog
+            if gap is None or not self._window.room_for_backlog(reserved, self._pace.allowed):
+                break
+            batch, _read = self._read(gap[0], now_ms, gap[1], False)
             self._plan.took_backlog(batch.last)
             self._take_in(batch)
+        else:
+            self._more = True
 
     def _is_late(self, now_ms: int) -> bool:
         """Whether what the live lane would read next is no news any more. A burst is news."""
@@ -277,6 +289,8 @@ class Destination:
         """Until the next deadline; commits wake us only from the one on that makes a batch due."""
         if not ready:
             return _REST_S
+        if self._more:
+            return 0.0
         deadlines_ms = [self._window.next_deadline_ms()]
         if self._window.has_room:
             deadlines_ms.append(self._batcher.next_deadline_ms())

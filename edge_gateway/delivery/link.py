@@ -32,7 +32,7 @@ class Puback(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """A message on the subscribed topic. mid: for `acknowledge`; 0 when the broker wants no answer (QoS 0)."""
+    """A message on the subscribed topic. mid: for `acknowledge`; 0 when none is wanted (QoS 0)."""
 
     payload: bytes
     mid: int = 0

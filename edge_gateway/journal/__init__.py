@@ -10,7 +10,7 @@ from .journal import Journal, JournalLimits
 from .origin import Origin
 from .packed import BODY_MAX, Report, pack_reports, unpack_reports
 from .schema import JournalError
-from .totals import read_totals
+from .totals import read_queued, read_totals
 
 __all__ = [
     "BODY_MAX",
@@ -23,6 +23,7 @@ __all__ = [
     "Origin",
     "Report",
     "pack_reports",
+    "read_queued",
     "read_totals",
     "unpack_reports",
 ]

@@ -26,12 +26,14 @@ class Chore(ABC):
 
 
 class SetAside(Chore):
-    """The group that begins at `first_sequence` cannot be read: out of the way with it, bytes and all."""
+    """The group that begins at `first_sequence` is damaged: out of the way with it, bytes and all where they
+    are `readable`."""
 
-    def __init__(self, first_sequence: int, problem: str) -> None:
+    def __init__(self, first_sequence: int, problem: str, readable: bool) -> None:
         super().__init__()
+        self.readable = readable
         self.first_sequence = first_sequence
         self.problem = problem
 
     def write(self, store: Store) -> None:
-        store.set_aside(self.first_sequence, self.problem)
+        store.set_aside(self.first_sequence, self.problem, self.readable)

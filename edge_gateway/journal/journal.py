@@ -133,7 +133,7 @@ class Journal:
             try:
                 return self._reader.read_after(sequence, max_records, max_bytes)
             except UnreadableGroupError as error:
-                self.ask(SetAside(error.first_sequence, str(error)))
+                self.ask(SetAside(error.first_sequence, str(error), error.readable))
                 _log.error(
                     "the records %d…%d are damaged on the disk (%s): their bytes are set aside, delivery"
                     " goes on behind them",

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from protocols.monitoring.records import Record
 from protocols.wire.bcd import identity_of
 
+from .damage import KEPT, is_readable, readable_groups
 from .dedupe import RecentIds
 from .origin import Origin
 from .packed import pack_reports
@@ -40,7 +41,7 @@ class Store:
 
     def deleted_through(self, last_sequence: int) -> int:
         """The sequence before the first kept record."""
-        first = self._number("SELECT min(first_sequence) FROM record_group")
+        first = self._number(f"SELECT min(first_sequence) FROM record_group WHERE {KEPT}")
         return first - 1 if first else last_sequence
 
     def confirmed(self) -> int:
@@ -61,7 +62,7 @@ class Store:
         """How many kept records are behind the cursor."""
         return self._number(
             "SELECT sum(first_sequence + count - 1 - max(?1, first_sequence - 1)) FROM record_group"
-            " WHERE first_sequence + count - 1 > ?1",
+            f" WHERE first_sequence + count - 1 > ?1 AND {KEPT}",
             self.confirmed(),
         )
 
@@ -101,26 +102,38 @@ class Store:
         return end
 
     def delete_through(self, sequence: int) -> None:
-        """Deletes the groups that begin at `sequence` or before."""
-        self.connection.execute("DELETE FROM record_group WHERE first_sequence <= ?", (sequence,))
+        """Deletes the groups that begin at `sequence` or before, but those that are set aside."""
+        self.connection.execute(f"DELETE FROM record_group WHERE first_sequence <= ? AND {KEPT}", (sequence,))
 
-    def set_aside(self, first_sequence: int, problem: str) -> None:
-        """Takes a damaged group out of the way, its bytes kept."""
+    def set_aside(self, first_sequence: int, problem: str, readable: bool = True) -> None:
+        """Takes a damaged group out of the way, its bytes kept. One that is not `readable` stays and is only
+        noted: a statement that meets such a page spoils the whole transaction."""
+        if not readable:
+            self._note_damaged(first_sequence, problem, "x'', x''")
+            return
+        self._note_damaged(first_sequence, problem, "contents, records")
+        self.connection.execute("DELETE FROM record_group WHERE first_sequence = ?", (first_sequence,))
+
+    def undeletable(self) -> list[int]:
+        """The beginnings of delivered groups that cannot be read, nor deleted therefore. Not in a
+        transaction, which it would spoil."""
+        delivered = self.connection.execute(
+            f"SELECT first_sequence FROM record_group WHERE first_sequence <= ? AND {KEPT}",
+            (self.confirmed(),),
+        ).fetchall()
+        return [first for (first,) in delivered if not is_readable(self.connection, first)]
+
+    def _note_damaged(self, first_sequence: int, problem: str, kept: str) -> None:
         self.connection.execute(
-            "INSERT INTO damaged_group SELECT first_sequence, count, ?2, ?3, ?4, contents, records"
+            f"INSERT INTO damaged_group SELECT first_sequence, count, ?2, ?3, ?4, {kept}"
             " FROM record_group WHERE first_sequence = ?1",
             (first_sequence, self.confirmed(), time.time_ns() // 1_000_000, problem),
         )
-        self.connection.execute("DELETE FROM record_group WHERE first_sequence = ?", (first_sequence,))
 
     def reject(self, sequence: int, reason: str) -> int:
         """Keeps a copy of a refused record; gives 1, or 0 when it is there already or the record is gone."""
-        row = self.connection.execute(
-            "SELECT first_sequence, contents, records FROM record_group WHERE first_sequence <= ?"
-            " ORDER BY first_sequence DESC LIMIT 1",
-            (sequence,),
-        ).fetchone()
-        if row is None:
+        row = next(self.groups_after(sequence - 1), None)
+        if row is None or row[0] > sequence:
             return 0
         first_sequence, contents, records = row
         try:
@@ -168,13 +181,13 @@ class Store:
 
     def groups_after(self, sequence: int) -> Iterator[tuple[int, bytes, bytes]]:
         """(first_sequence, contents, records) of the groups that hold a record behind `sequence`."""
-        yield from self.connection.execute(
-            "SELECT first_sequence, contents, records FROM record_group"
-            " WHERE first_sequence + count - 1 > ?1 AND first_sequence >="
-            " coalesce((SELECT max(first_sequence) FROM record_group WHERE first_sequence <= ?1 + 1), 0)"
-            " ORDER BY first_sequence",
-            (sequence,),
-        )
+        row = self.connection.execute(
+            "SELECT first_sequence, count FROM record_group WHERE first_sequence <= ?"
+            " ORDER BY first_sequence DESC LIMIT 1",
+            (sequence + 1,),
+        ).fetchone()
+        first = row[0] if row and row[0] + row[1] - 1 > sequence else sequence + 1
+        yield from readable_groups(self.connection, first)
 
     def _number(self, query: str, *parameters: object) -> int:
         row = self.connection.execute(query, parameters).fetchone()

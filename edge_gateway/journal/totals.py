@@ -11,6 +11,7 @@ from typing import Any
 
 from protocols.wire.bcd import identity_of
 
+from .damage import readable_groups
 from .destinations import read_destinations
 from .packing import DamagedGroupError, unpack_contents, unpack_ids
 from .schema import JournalError, connect
@@ -41,6 +42,17 @@ def read_totals(path: Path) -> dict[str, Any]:
     try:
         connection.execute("BEGIN")
         return _read(connection)
+    except sqlite3.Error as error:
+        raise JournalError(f"the journal {path} cannot be read: {error}") from error
+    finally:
+        connection.close()
+
+
+def read_queued(path: Path) -> int:
+    """How many undelivered records the file holds. Raises JournalError."""
+    connection = connect(path, durable=False)
+    try:
+        return Store(connection).queued()
     except sqlite3.Error as error:
         raise JournalError(f"the journal {path} cannot be read: {error}") from error
     finally:
@@ -96,18 +108,12 @@ def _journalled(connection: sqlite3.Connection, store: Store) -> tuple[Counter[s
 def _queued(connection: sqlite3.Connection, confirmed: int) -> Counter[str]:
     """Undelivered reports of each identity. Whole groups are counted by their contents alone."""
     queued: Counter[str] = Counter()
-    for (contents,) in connection.execute(
-        "SELECT contents FROM record_group WHERE first_sequence > ?", (confirmed,)
-    ):
+    for _, contents in readable_groups(connection, confirmed + 1, "contents"):
         with suppress(DamagedGroupError):  # found, counted and logged when it is its turn to be delivered
             for terminal in unpack_contents(contents):
                 queued[identity_of(terminal.phone)] += terminal.records
-    split = connection.execute(
-        "SELECT first_sequence, contents, records FROM record_group WHERE first_sequence <= ?1"
-        " AND first_sequence + count - 1 > ?1 ORDER BY first_sequence DESC LIMIT 1",
-        (confirmed,),
-    ).fetchone()
-    if split:
+    split = next(Store(connection).groups_after(confirmed), None)
+    if split and split[0] <= confirmed:
         for offset, phone in enumerate(_phones(split[1], split[2])):
             queued[identity_of(phone)] += split[0] + offset > confirmed
     return queued

@@ -16,6 +16,7 @@ from typing import Final
 from ..log import Throttle
 from ..threads import BatchThread
 from .chores import Chore, SetAside
+from .damage import is_corrupt
 from .destinations import Cursors, Position, Reject
 from .group import FAILED, FULL, STORED, Group, Submission, tell
 from .schema import JournalError, connect, migrate, transaction
@@ -242,3 +243,17 @@ class Writer:
             return
         old, self._store = self._store, fresh
         old.connection.close()
+        if isinstance(error, sqlite3.Error) and is_corrupt(error):
+            self._set_aside_undeletable()
+
+    def _set_aside_undeletable(self) -> None:
+        try:
+            found = self._store.undeletable()
+            with transaction(self._store.connection):
+                for first_sequence in found:
+                    self._store.set_aside(first_sequence, "it cannot be deleted", readable=False)
+                    _log.error(
+                        "the delivered group at sequence %d stays in the file, damaged", first_sequence
+                    )
+        except sqlite3.Error as error:
+            self._complain(f"and which part of the journal is damaged cannot be told: {error}")

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import os
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -123,8 +124,13 @@ class AttachmentServer:
             self._partials.remove(work.key)
             self._tell(answer, False)
             return
-        if work.size == 0:
-            path.touch()
+        try:
+            path.touch()  # an empty file has no block
+            os.truncate(path, work.size)  # announced anew as a shorter one, it has the rest of the longer one
+        except OSError as error:
+            _log.error("an attachment could not be finished: %s", error)
+            self._tell(answer, False)
+            return
         media = NewMedia(
             work.key.identity,
             ATTACHMENT,

@@ -53,7 +53,11 @@ def _call_here(released: list[tuple[Callable[[bool], None], bool]]) -> None:
 
 
 class MediaStore:
-    """`put` and `put_file` from one thread, where `deliver` brings their answers; the rest from anywhere."""
+    """`put` and `put_file` from one thread, where `deliver` brings their answers; the rest from anywhere.
+
+    `put`, `put_file`, `list`, `get` and `stats` never wait for a disk that is being written to: the loop that
+    serves terminals calls them.
+    """
 
     def __init__(
         self, folder: Path, limits: MediaLimits | None = None, deliver: Deliver = _call_here
@@ -63,8 +67,11 @@ class MediaStore:
         self.counters: Counter[str] = Counter()
         self.folder = folder
         self._contents = Contents(folder / "contents")
-        self._connection = schema.connect(folder / "media.db")
+        self._connection = schema.connect(folder / "media.db")  # writes
+        self._writing = threading.Lock()
+        self._reader = schema.connect(folder / "media.db")
         self._reading = threading.Lock()
+        self._counting = threading.Lock()  # over _waiting
         self._deliver = deliver
         self._throttle = Throttle()
         listed = schema.digests(self._connection)
@@ -77,7 +84,7 @@ class MediaStore:
 
     def put(self, media: NewMedia, data: bytes, answer: Callable[[bool], None]) -> None:
         """Stores bytes; `answer(stored)` comes after the disk. Refused at once when too many wait for it."""
-        with self._reading:
+        with self._counting:
             full = self._waiting + len(data) > self.limits.waiting_bytes
             self._waiting += 0 if full else len(data)
         if full:
@@ -93,12 +100,12 @@ class MediaStore:
     def list(self, identity: str = "", after: int = 0, limit: int = 100) -> list[Item]:
         """Entries behind the number `after`, oldest first, of one terminal or of all; at most LISTED_MAX."""
         with self._reading:
-            return schema.listed(self._connection, identity, after, min(limit, LISTED_MAX))
+            return schema.listed(self._reader, identity, after, min(limit, LISTED_MAX))
 
     def get(self, number: int) -> Item | None:
         """The entry of this number."""
         with self._reading:
-            return schema.one(self._connection, number)
+            return schema.one(self._reader, number)
 
     def path_of(self, item: Item) -> Path:
         """The file with its content; not to be changed."""
@@ -106,7 +113,7 @@ class MediaStore:
 
     def delete(self, number: int) -> bool:
         """Takes an entry off the list, and its content when nobody else has it; False when there is none."""
-        with self._reading:
+        with self._writing:
             with self._connection:
                 item = schema.one(self._connection, number)
                 if item is not None:
@@ -125,13 +132,14 @@ class MediaStore:
 
     def run(self, query: str, *values: object) -> Sequence[tuple[Any, ...]]:
         """For the other tables of the same file: one statement, committed."""
-        with self._reading, self._connection:
+        with self._writing, self._connection:
             return self._connection.execute(query, values).fetchall()
 
     def close(self) -> None:
         """Writes what was given, closes the file."""
         self._thread.close()
         self._connection.close()
+        self._reader.close()
 
     def _write(self, jobs: Sequence[_Job]) -> None:
         outcomes = [self._stored(job) for job in jobs]
@@ -152,7 +160,7 @@ class MediaStore:
             if self._throttle.allows("media", str(error), time.monotonic()):
                 _log.error("a picture or attachment could not be stored: %s", error)
         if isinstance(data, bytes):
-            with self._reading:
+            with self._counting:
                 self._waiting -= len(data)
         self.counters["stored" if stored else "not_stored"] += 1
         return stored
@@ -162,7 +170,7 @@ class MediaStore:
         digest, size = self._contents.adopt(file)
         stored = self._listed(media, digest, size, lambda: None)
         if not stored:
-            with self._reading:
+            with self._writing:
                 unlisted = not schema.has_digest(self._connection, digest)
             if unlisted:
                 self._contents.remove(digest)
@@ -170,7 +178,7 @@ class MediaStore:
 
     def _listed(self, media: NewMedia, digest: str, size: int, write: Callable[[], None]) -> bool:
         row = (media.identity, media.kind, digest, size, *media[2:])
-        with self._reading, self._connection:
+        with self._writing, self._connection:
             if schema.has_entry(self._connection, row):
                 return True
             if not self._has_room(0 if schema.has_digest(self._connection, digest) else size):
@@ -181,7 +189,7 @@ class MediaStore:
             schema.insert(self._connection, row)
             self._files += 1
             self._bytes += 0 if known else size
-        with self._reading:
+        with self._writing:
             self._remove_unlisted()
         return True
 

@@ -56,9 +56,12 @@ class Registry:
         deliver: Deliver = _call_here,
         max_terminals: int = TERMINALS_MAX,
         mode: str = "",
+        *,
+        owns: Callable[[str], bool] | None = None,
     ) -> None:
         """Opens or makes the file. `mode`: OPEN, ASK or CLOSED; without one `closed` says which of open and
         closed. `max_terminals`: no new one when there are so many; anybody can make identities up.
+        `owns`: whose terminals are ours, where several processes share the file; others are strangers here.
 
         Raises RegistryError.
         """
@@ -69,9 +72,11 @@ class Registry:
         self._deliver = deliver
         try:
             self._connection = schema.connect(path)
-            self._terminals = schema.load(self._connection)
+            known = schema.load(self._connection)
         except sqlite3.Error as error:
             raise RegistryError(f"the registry {path} cannot be opened: {error}") from error
+        self._owns = owns or _everybody
+        self._terminals = {name: each for name, each in known.items() if self._owns(name)}
         self._thread: BatchThread[Change] = BatchThread("registry", self._write, self._abandon)
 
     def __len__(self) -> int:
@@ -103,7 +108,7 @@ class Registry:
         the answer may get lost. Another device on a bound identity is refused.
         """
         known = self._terminals.get(identity)
-        if known is None and (self._mode == CLOSED or len(self._terminals) >= self._max_terminals):
+        if known is None and (self._mode == CLOSED or not self._owns(identity) or self._is_full()):
             answer(TERMINAL_UNKNOWN, b"")
         elif known is None and self._mode == ASK:
             self._terminals[identity] = terminal = Terminal(identity, edition, device, status=PENDING)
@@ -165,7 +170,7 @@ class Registry:
         """Puts a terminal on the list, or changes what is said of it. Raises RegistryError when full."""
         terminal = self._terminals.get(identity)
         if terminal is None:
-            if len(self._terminals) >= self._max_terminals:
+            if self._is_full():
                 raise RegistryError(
                     f"registration.max_terminals: there are {self._max_terminals} terminals already"
                 )
@@ -206,6 +211,9 @@ class Registry:
         self._thread.close()
         self._connection.close()
 
+    def _is_full(self) -> bool:
+        return len(self._terminals) >= self._max_terminals
+
     def _write(self, changes: list[Change]) -> None:
         written = True
         try:
@@ -227,6 +235,11 @@ def edition_of_layout(remembered: int, layout_2019: bool) -> int:
     if layout_2019:
         return 2019
     return remembered if remembered != 2019 else 2013
+
+
+def _everybody(identity: str) -> bool:
+    del identity
+    return True
 
 
 def _ignore(written: bool) -> None:

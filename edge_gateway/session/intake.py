@@ -11,12 +11,14 @@ from protocols.wire.header import EDITION_2019, Header
 from protocols.wire.tables import MSG_POSITION_REPORT, POSITION_BYTES, RESULT_OK
 
 from ..journal import BODY_MAX, Origin, Report, pack_reports
+from ..journal.journal import SUBMISSION_MAX
 from ..registry import edition_of_layout
 from .answers import Speaker
 from .events import Submission
 from .lane import Lane, lane_for
 from .packages import Received
 
+_PACKED_BYTES = 64 * 1024  # of one submission, before the next one begins
 _REPLY_SERIAL_BYTES = 2  # of 0x0201, before the position
 
 
@@ -133,8 +135,11 @@ class Intake:
         return taken
 
     def _take(self, received: Received, reports: list[Report], answered: bool = True) -> None:
-        if any(len(body) > BODY_MAX for _, _, body in reports):
+        if len(reports) > SUBMISSION_MAX or any(len(body) > BODY_MAX for _, _, body in reports):
             raise TooLong
+        # What grows by adding to it costs the square of its length, and the journal takes so many at once.
+        if len(self._packed) > _PACKED_BYTES or self._count + len(reports) > SUBMISSION_MAX:
+            self._end_submission()
         self._packed += pack_reports(reports)
         self._count += len(reports)
         if answered:

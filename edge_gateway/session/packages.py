@@ -2,7 +2,8 @@
 
 No package is answered before its whole message is on the disk: a terminal may forget what was answered, and
 a message of which the gateway holds a part in memory would be lost with it. A package that comes again after
-that gives the whole message again, so the journal, which knows it, answers once more.
+that gives the whole message again, so the journal, which knows it, answers once more: all of its packages,
+and once a second at most, or one small frame sent over and over were the work of a large message each time.
 """
 
 from collections import Counter
@@ -15,6 +16,7 @@ from protocols.wire.reassembly import PIECE_COST_BYTES, Missing, Reassembly
 from .ports import Budget, PackageLimits
 
 MSG_MEDIA_DATA: Final = 0x0801
+AGAIN_MS: Final = 1000  # between two times that a repeated package gives its whole message
 _SERIALS: Final = 0x10000
 
 
@@ -34,6 +36,17 @@ class Received(NamedTuple):
 
 class Repeated(Exception):
     """A package that is here already, of a message that is not whole: its answer got no further than us."""
+
+
+class _Whole:
+    """A message that was given: until when it is kept, its bytes, when it may be given again."""
+
+    __slots__ = ("again_at_ms", "body", "until_ms")
+
+    def __init__(self, body: bytes, until_ms: int, again_at_ms: int) -> None:
+        self.body = body
+        self.until_ms = until_ms
+        self.again_at_ms = again_at_ms
 
 
 class NoRoom(Exception):
@@ -60,7 +73,7 @@ class Packages:
         self._sets = limits.sets
         self._kept_max = limits.bytes_max
         self._idle_ms = limits.idle_ms
-        self._whole: dict[tuple[int, int], tuple[int, bytes]] = {}  # (id, first serial) → (until ms, body)
+        self._whole: dict[tuple[int, int], _Whole] = {}  # by id and first serial
 
     def take(self, header: Header, body: bytes, now_ms: int) -> Received | None:
         """The message that this package completes, or that it repeats a part of; None when more must come.
@@ -79,20 +92,22 @@ class Packages:
             self._count(before)
             self._settle()
         if whole is not None:
-            serials = [(key[1] + index) % _SERIALS for index in range(header.total)]
-            return Received(header, whole, key[1], serials)
+            return Received(header, whole, key[1], _serials_of(key[1], header.total))
         if self._reassembly.counters["repeated"] == before["repeated"]:
             return None
         kept = self._whole.get(key)
         if kept is None:
             raise Repeated
-        return Received(header, kept[1], key[1], [header.serial], again=True)
+        if kept.body and now_ms < kept.again_at_ms:
+            return None
+        kept.again_at_ms = now_ms + AGAIN_MS
+        return Received(header, kept.body, key[1], _serials_of(key[1], header.total), again=True)
 
     def tick(self, now_ms: int) -> list[Missing]:
         """Gives up what waits for too long; what is to be asked for now."""
         before = dict(self._reassembly.counters)
         requests: list[Missing] = self._reassembly.tick(now_ms)
-        for key in [key for key, (until_ms, _) in self._whole.items() if now_ms >= until_ms]:
+        for key in [key for key, kept in self._whole.items() if now_ms >= kept.until_ms]:
             del self._whole[key]
         self._count(before)
         self._settle()
@@ -107,12 +122,13 @@ class Packages:
     def _keep(self, key: tuple[int, int], whole: bytes, now_ms: int) -> None:
         """For late repeats; a picture is not kept, it is answered by its number."""
         self._whole.pop(key, None)
-        self._whole[key] = (now_ms + self._idle_ms, b"" if key[0] == MSG_MEDIA_DATA else whole)
+        body = b"" if key[0] == MSG_MEDIA_DATA else whole
+        self._whole[key] = _Whole(body, now_ms + self._idle_ms, now_ms + AGAIN_MS)
         while len(self._whole) > self._sets or self._kept_bytes() > self._kept_max:
             del self._whole[next(iter(self._whole))]
 
     def _kept_bytes(self) -> int:
-        return sum([len(body) for _, body in self._whole.values()])
+        return sum([len(kept.body) for kept in self._whole.values()])
 
     def _settle(self) -> None:
         """Brings our part of the budget up to date."""
@@ -124,3 +140,7 @@ class Packages:
         for name, count in self._reassembly.counters.items():
             if count != before[name]:
                 self._counters["packages_" + name] += count - before[name]
+
+
+def _serials_of(first_serial: int, total: int) -> list[int]:
+    return [(first_serial + index) % _SERIALS for index in range(total)]

@@ -34,7 +34,9 @@ def terminals(
     rows: list[dict[str, Any]]
     if is_running(checked.control_path):
         rows = _asked(checked.control_path, limit, after, online)
-    elif online or not checked.registry_path.exists():
+    elif online:
+        fail("the gateway does not run: nobody is online")
+    elif not checked.registry_path.exists():
         rows = []
     else:
         rows = _from_file(checked.registry_path, limit, after)

@@ -7,7 +7,7 @@ import typer
 
 from ..control import ControlError, ask, is_running
 from ..journal import JournalError, read_totals
-from ..status import named_destinations
+from ..status import named_destinations, summed
 from .common import AsJson, ConfigPath, fail, load
 
 NAMES = ("journalled", "delivered", "queued", "rejected", "damaged")
@@ -26,13 +26,13 @@ def status(
     """
     checked = load(config)
     running = is_running(checked.control_path)
-    if not as_json and not checked.journal_path.exists():
+    if not as_json and not any(path.exists() for path in checked.journal_paths):
         typer.echo(
-            f"no journal at {checked.journal_path} yet: the gateway has not run with this configuration"
+            f"no journal at {checked.journal_paths[0]} yet: the gateway has not run with this configuration"
         )
         return
     try:
-        totals = read_totals(checked.journal_path)
+        totals = summed([read_totals(path) for path in checked.journal_paths])
         live = ask(checked.control_path, "status") if running else None
     except (JournalError, ControlError) as error:
         fail(str(error))

@@ -18,13 +18,16 @@ Name = Annotated[str, typer.Argument(metavar="NAME", help="a-z 0-9 -; stands in 
 def create(
     config: ConfigPath,
     name: Name,
-    scope: Annotated[list[str], typer.Option(help=" | ".join(SCOPES))],
+    scope: Annotated[
+        list[str], typer.Option(help=" | ".join(SCOPES) + "; several with commas, or one --scope for each")
+    ],
     days: Annotated[float | None, typer.Option(help="It ends after so many days.")] = None,
 ) -> None:
     """Make a token and print it, this once: only a digest is kept."""
     tokens = _tokens(config)
     try:
-        typer.echo(tokens.create(name, scope, days))
+        scopes = [each.strip() for given in scope for each in given.split(",") if each.strip()]
+        typer.echo(tokens.create(name, scopes, days))
     except TokenError as error:
         fail(str(error), WRONG)
 

@@ -24,6 +24,16 @@ def receipts_topic(prefix: str, gateway: str) -> str:
     return f"{prefix}/ack/{gateway}"
 
 
+def commands_topic(prefix: str, gateway: str) -> str:
+    """Where one gateway is asked to send messages to its terminals."""
+    return f"{prefix}/cmd/{gateway}"
+
+
+def command_results_topic(prefix: str, gateway: str) -> str:
+    """Where it tells what becomes of them."""
+    return f"{prefix}/cmd-result/{gateway}"
+
+
 def positions_filter(prefix: str) -> str:
     """The subscription of a monitoring system: the batches of every gateway."""
     return f"{prefix}/pos/+"

@@ -27,6 +27,6 @@ def only_one_in(folder: Path) -> Iterator[None]:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise FolderInUse(
-                f"another demo is running in {folder}. Wait for its end, or choose another --output."
+                f"another run is under way in {folder}. Wait for its end, or choose another --output."
             ) from None
         yield

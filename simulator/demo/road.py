@@ -18,7 +18,7 @@ from ..authority_process import AuthorityProcess
 from ..broker import Broker
 from ..fleet.events import FleetLog
 from ..gateway_process import GatewayProcess, Sections
-from ..ledger.ledger import Emitted, Ledger, Received, balance, gateway_counts
+from ..ledger.ledger import Emitted, EmittedMessage, Ledger, Received, balance, gateway_counts
 
 _POLL_S: Final = 0.1
 
@@ -114,6 +114,10 @@ def emitted_of(log: FleetLog) -> list[Emitted]:
             {sequence: (record_id(said.phone, body), body) for sequence, body in said.emitted.items()},
             frozenset(said.acknowledged),
             said.reused,
+            {
+                name: EmittedMessage(one.message_id, one.acknowledged, one.times, one.promised)
+                for name, one in said.messages.items()
+            },
         )
         for identity, said in log.terminals.items()
     ]

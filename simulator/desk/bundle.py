@@ -12,8 +12,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from .fold import Constants, Folder
-from .names import Joiner, keywords_of, short_private, shorten_parameters, top_level, used_names
+from .names import Joiner, short_private, top_level, used_names
 from .shake import shake
+from .shorten import Shortener
 
 PAGES = "firmware.terminal.pages"  # the package whose modules are loaded on demand
 PAGE_PREFIX = "page_"  # and what they are called on the device
@@ -21,6 +22,7 @@ LISTS = "protocols.wire.lists"  # a page, too, as are
 OF_BOARD = ("firmware.board.unix.duties", "firmware.board.unix.panel")
 KEPT = ("display", "senses")  # pages that stay once they are loaded; the others find their names there
 KEPT_PARTS = 3
+LAYOUTS = ("protocols.wire.tables", "protocols.wire.pages.")  # modules whose texts are fields of bodies
 SETTLED: Constants = {
     PAGES: {"PREFIX": PAGE_PREFIX},
     "protocols.wire.bodies": {"LISTS": PAGE_PREFIX + "lists"},
@@ -42,6 +44,7 @@ class Program:
 
     parts: dict[str, str] = field(default_factory=dict)
     pages: dict[str, str] = field(default_factory=dict)
+    names: dict[str, dict[str, str]] = field(default_factory=dict)  # room → name in the source → short name
 
 
 def bundle(root: Path, sources: list[Path], main: str) -> str:
@@ -67,6 +70,7 @@ class _Linker:
         self._trees: dict[str, ast.Module] = {}  # of all modules, what is needed first first
         self._foreign: dict[str, str] = {}  # name → the import statement that binds it
         self._owner: dict[str, str] = {}  # public name → the module that it is of
+        self._names: dict[str, dict[str, str]] = {}
         self._imported: dict[str, dict[str, str]] = {}  # module → imported name → the module that it is from
 
     def link(self, main: str, name: str, count: int) -> Program:
@@ -84,9 +88,7 @@ class _Linker:
             self._check_shadows(modules, shared)
         self._claim([module for module in shared if not _is_page(module)])
         self._shake(main, list(pages))
-        keywords = keywords_of(list(self._trees.values()))
-        for tree in self._trees.values():
-            shorten_parameters(tree, keywords)
+        self._shorten(main, list(pages))
         return self._write(resident, pages, name, count)
 
     def _collect(self, module: str, found: list[str] | None = None) -> list[str]:
@@ -164,8 +166,16 @@ class _Linker:
             roots |= {name for name in top_level(self._trees[module].body) if not name.startswith("_")}
         shake(list(self._trees.values()), roots)
 
+    def _shorten(self, main: str, pages: list[str]) -> None:
+        entries = set().union(*[top_level(self._trees[page].body) for page in pages])
+        layouts = {module for module in self._trees if module.startswith(LAYOUTS)}
+        short = Shortener(self._trees, top_level(self._trees[main].body), entries, layouts)
+        short.shorten()
+        self._names = {"attributes": short.attributes, "tops": short.tops, "fields": short.fields}
+        self._owner = {short.tops.get(name, name): module for name, module in self._owner.items()}
+
     def _write(self, resident: list[str], pages: dict[str, list[str]], name: str, count: int) -> Program:
-        program = Program()
+        program = Program(names=self._names)
         place: dict[str, str] = {}  # resident name → part
         self._write_parts(program.parts, name, resident, place, count)
         for page, modules in pages.items():

@@ -42,11 +42,27 @@ def used_names(node: ast.AST) -> set[str]:
     if isinstance(node, ast.Name):
         used.add(node.id)
     elif isinstance(node, ast.FunctionDef | ast.Lambda):
-        own = {arg.arg for arg in ast.walk(node.args) if isinstance(arg, ast.arg)}
-        inside = [each for each in ast.walk(node) if isinstance(each, ast.Name | ast.Global)]
-        own |= {each.id for each in inside if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Store)}
-        own -= {name for each in inside if isinstance(each, ast.Global) for name in each.names}
+        inner = {arg.arg for arg in ast.walk(node) if isinstance(arg, ast.arg)}
+        own = set(bound_in(node)) - inner | {
+            arg.arg for arg in ast.walk(node.args) if isinstance(arg, ast.arg)
+        }
+        own |= {n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+        own -= {name for n in ast.walk(node) if isinstance(n, ast.Global) for name in n.names}
     return used - own
+
+
+def bound_in(function: ast.FunctionDef | ast.Lambda) -> list[str]:
+    """What a function and those inside it bind, `global` names aside: parameters first, in their order."""
+    names = {node.arg: None for node in ast.walk(function) if isinstance(node, ast.arg)}
+    outside: set[str] = set()
+    for node in ast.walk(function):
+        if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
+            names[node.id] = None
+        elif isinstance(node, ast.ExceptHandler | ast.FunctionDef) and node is not function and node.name:
+            names[node.name] = None
+        elif isinstance(node, ast.Global):
+            outside |= set(node.names)
+    return [name for name in names if name not in outside]
 
 
 def short_private(body: list[ast.stmt], number: int) -> dict[str, str]:
@@ -115,31 +131,8 @@ class Joiner(ast.NodeTransformer):
         return self._attributes.setdefault(name, f"_{len(self._attributes)}") if is_private(name) else name
 
 
-def shorten_parameters(tree: ast.Module, keywords: set[str]) -> None:
-    """Positional parameters → `a0`, `a1`, … where the function has no inner one that could see them.
-
-    keywords: the names that somebody in the program passes by keyword.
-    """
-    for function in ast.walk(tree):
-        if not isinstance(function, ast.FunctionDef) or _has_inner(function):
-            continue
-        short = {arg.arg: f"a{at}" for at, arg in enumerate(function.args.args) if arg.arg not in keywords}
-        for arg in function.args.args:
-            arg.arg = short.get(arg.arg, arg.arg)
-        for statement in function.body:
-            for node in ast.walk(statement):
-                if isinstance(node, ast.Name):
-                    node.id = short.get(node.id, node.id)
-
-
 def keywords_of(trees: list[ast.Module]) -> set[str]:
     """The names that calls in these trees pass by keyword."""
     return {
         node.arg for tree in trees for node in ast.walk(tree) if isinstance(node, ast.keyword) and node.arg
     }
-
-
-def _has_inner(function: ast.FunctionDef) -> bool:
-    return any(
-        isinstance(node, ast.FunctionDef | ast.Lambda) and node is not function for node in ast.walk(function)
-    )

@@ -45,14 +45,19 @@ class TearingFiles(RamFiles):
     it failed; torn: how often in the middle of a write.
     """
 
-    __slots__ = ("_left", "_random", "every_bytes", "strikes", "torn")
+    __slots__ = ("_armed", "_left", "_random", "every_bytes", "strikes", "torn")
 
     def __init__(self, random: Random, every_bytes: int) -> None:
         super().__init__()
         self._random = random
         self.every_bytes = every_bytes
         self.strikes = self.torn = 0
+        self._armed = False
         self._left = self._next()
+
+    def arm(self, after_bytes: int) -> None:
+        """The power fails once, when so many more bytes are written."""
+        self._armed, self._left = True, after_bytes
 
     def open(self, name: str, writable: bool) -> TearingFile:
         """As RamFiles."""
@@ -76,7 +81,7 @@ class TearingFiles(RamFiles):
 
     def granted(self, count: int) -> int:
         """How many of `count` bytes the power lasts for; they are taken as written."""
-        if not self.every_bytes:
+        if not self.every_bytes and not self._armed:
             return count
         granted = min(count, self._left)
         self._left -= granted
@@ -85,7 +90,7 @@ class TearingFiles(RamFiles):
     def fail(self) -> None:
         """The power fails now; the next failure is drawn. Raises PowerFailed."""
         self.strikes += 1
-        self._left = self._next()
+        self._armed, self._left = False, self._next()
         raise PowerFailed
 
     def _next(self) -> int:

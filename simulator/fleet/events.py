@@ -1,4 +1,5 @@
-"""What a fleet did, for the ledger: each report that became durable on its terminal, each acknowledgement.
+"""What a fleet did, for the ledger: each report and letter that became durable on its terminal, each
+acknowledgement.
 
 Kept in memory by terminal and, when asked for, written as JSON Lines while it happens. It observes only.
 """
@@ -10,20 +11,40 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TextIO
 
-from protocols.monitoring.records import record_id
+from protocols.monitoring.records import MESSAGE, record_id
 from protocols.wire.bcd import identity_of
+
+
+@dataclass
+class MessageLog:
+    """One uplink message that is no position. times: how often the terminal made one of this very name.
+    promised: a letter, which must arrive; answers to the platform are sent once, and may be lost.
+    """
+
+    message_id: int
+    promised: bool
+    times: int = 1
+    acknowledged: bool = False
 
 
 @dataclass
 class TerminalLog:
     """What one terminal did. emitted: report sequence → body. acknowledged: sequences. reused: how often a
-    sequence was given to another report, which then has no account of its own.
+    sequence was given to another report, which then has no account of its own. messages: by record id.
+    latest: record id of the latest message of each message id and serial.
     """
 
     phone: str
     emitted: dict[int, bytes] = field(default_factory=dict)
     acknowledged: set[int] = field(default_factory=set)
     reused: int = 0
+    messages: dict[bytes, MessageLog] = field(default_factory=dict)
+    latest: dict[tuple[int, int], bytes] = field(default_factory=dict)
+
+    @property
+    def letters(self) -> list[MessageLog]:
+        """The messages that must arrive."""
+        return [message for message in self.messages.values() if message.promised]
 
     def record_ids(self) -> dict[bytes, int]:
         """Record id → sequence, as the authority names the same reports."""
@@ -39,13 +60,18 @@ class FleetLog:
 
     @property
     def emitted(self) -> int:
-        """Reports of all terminals."""
-        return sum(len(log.emitted) for log in self.terminals.values())
+        """Reports and letters of all terminals."""
+        return sum(
+            len(log.emitted) + sum(letter.times for letter in log.letters) for log in self.terminals.values()
+        )
 
     @property
     def acknowledged(self) -> int:
-        """Acknowledged reports of all terminals."""
-        return sum(len(log.acknowledged) for log in self.terminals.values())
+        """Acknowledged reports and letters of all terminals."""
+        return sum(
+            len(log.acknowledged) + sum(letter.times for letter in log.letters if letter.acknowledged)
+            for log in self.terminals.values()
+        )
 
     def terminal(self, phone: str) -> TerminalLog:
         """The log of this terminal, made when new."""
@@ -65,6 +91,41 @@ class FleetLog:
         self.terminal(phone).acknowledged.add(sequence)
         self._write({"event": "acknowledged", "phone": phone, "sequence": sequence})
 
+    def post(
+        self,
+        phone: str,
+        message_id: int,
+        serial: int,
+        body: bytes,
+        *,
+        promised: bool = True,
+        again: bool = False,
+    ) -> None:
+        """A letter is durable on its terminal, or (not promised) an answer was sent. again: it may have been
+        told before, as after a power cut, and then counts once."""
+        terminal = self.terminal(phone)
+        name = record_id(phone, body, MESSAGE, serial, message_id)
+        known = terminal.messages.get(name)
+        if known is not None and again:
+            return
+        terminal.latest[message_id, serial] = name
+        if known is None:
+            terminal.messages[name] = MessageLog(message_id, promised)
+        else:
+            known.times += 1
+        self._write(
+            {"event": "posted", "phone": phone, "message_id": message_id, "serial": serial,
+             "body": body.hex(), "promised": promised}
+        )  # fmt: skip
+
+    def deliver(self, phone: str, message_id: int, serial: int) -> None:
+        """The gateway took that letter."""
+        terminal = self.terminal(phone)
+        name = terminal.latest.get((message_id, serial))
+        if name is not None:
+            terminal.messages[name].acknowledged = True
+        self._write({"event": "delivered", "phone": phone, "message_id": message_id, "serial": serial})
+
     def _write(self, line: dict[str, object]) -> None:
         if self._stream is not None:
             self._stream.write(json.dumps(line) + "\n")
@@ -83,10 +144,15 @@ def read_fleet_log(path: Path) -> FleetLog:
 
 
 def _take(log: FleetLog, line: dict[str, object]) -> None:
-    phone, sequence = str(line["phone"]), int(str(line["sequence"]))
+    phone = str(line["phone"])
     if line["event"] == "emitted":
-        log.emit(phone, sequence, bytes.fromhex(str(line["body"])))
+        log.emit(phone, int(str(line["sequence"])), bytes.fromhex(str(line["body"])))
     elif line["event"] == "acknowledged":
-        log.acknowledge(phone, sequence)
+        log.acknowledge(phone, int(str(line["sequence"])))
+    elif line["event"] == "posted":
+        body, promised = bytes.fromhex(str(line["body"])), bool(line["promised"])
+        log.post(phone, int(str(line["message_id"])), int(str(line["serial"])), body, promised=promised)
+    elif line["event"] == "delivered":
+        log.deliver(phone, int(str(line["message_id"])), int(str(line["serial"])))
     else:
         raise ValueError(f"unknown event {line['event']!r}")

@@ -58,7 +58,7 @@ class TruckLink(asyncio.Protocol):
         if self._ended:
             return
         self._live(self._turn)
-        if self.truck.parked and self.truck.terminal.held == 0:
+        if self.truck.parked and self.truck.held == 0:
             self._leave()
         else:
             self._schedule()
@@ -205,8 +205,8 @@ class Runner:
 
     @property
     def held(self) -> int:
-        """Reports that are not acknowledged yet, on all trucks."""
-        return sum(truck.terminal.held for truck in self._trucks)
+        """Reports and letters that are not acknowledged yet, on all trucks."""
+        return sum(truck.held for truck in self._trucks)
 
     def start(self) -> None:
         """Sets all trucks going, spread over one second as a fleet is."""
@@ -225,7 +225,7 @@ class Runner:
     async def drain(self, timeout_s: float) -> bool:
         """Stops driving and waits until the gateway has acknowledged everything. False: not in time.
 
-        A truck that holds nothing leaves at once: its terminal would report the loss of its fix for ever.
+        A truck that holds nothing leaves at once.
         """
         self.stop_driving()
         return await wait_until(lambda: self.held == 0, timeout_s)

@@ -18,11 +18,13 @@ from protocols.wire.tables import MSG_POSITION_REPORT
 
 class EmittedMessage(NamedTuple):
     """An uplink message other than positions, as its terminal saw it. times: how often the terminal made a
-    message of this very name (its serial came round), resends not counted."""
+    message of this very name (its serial came round), resends not counted. promised: it must arrive; an
+    answer to the platform is sent once, and counts only when it is stored."""
 
     message_id: int
     acknowledged: bool = True
     times: int = 1
+    promised: bool = True
 
 
 @dataclass(frozen=True)
@@ -174,7 +176,8 @@ def _account(said: Emitted, gateway: GatewayCounts, received: Received) -> Accou
     ids = {record: sequence for sequence, (record, _) in said.reports.items()}
     lost = sorted(sequence for record, sequence in ids.items() if record not in received.stored)
     # Two journal entries of one report are a duplicate even when the second never reached the authority.
-    messages = _held_together(said.messages, received.messages)
+    owed = _owed(said.messages, received.messages)
+    messages = _held_together(owed, received.messages)
     known = len(received.stored | ids.keys()) + messages.known
     twice_journalled = max(0, gateway.journalled - known)
     return Account(
@@ -190,8 +193,22 @@ def _account(said: Emitted, gateway: GatewayCounts, received: Received) -> Accou
         reused=said.reused,
         phantom=len(received.stored - ids.keys()) + messages.phantom,
         messages=messages.emitted,
-        missing=[_missing(said, sequence) for sequence in lost] + _missing_messages(said, received),
+        missing=[_missing(said, sequence) for sequence in lost]
+        + _missing_messages(said.identity, owed, received),
     )
+
+
+def _owed(
+    emitted: Mapping[bytes, EmittedMessage], stored: Mapping[bytes, int]
+) -> dict[bytes, EmittedMessage]:
+    """What is to be accounted for: every promised message, and the others as far as they arrived."""
+    owed = {}
+    for name, said in emitted.items():
+        if said.promised:
+            owed[name] = said
+        elif stored.get(name):
+            owed[name] = said._replace(acknowledged=True, times=min(said.times, stored[name]))
+    return owed
 
 
 class _Messages(NamedTuple):
@@ -219,10 +236,12 @@ def _held_together(emitted: Mapping[bytes, EmittedMessage], stored: Mapping[byte
     )
 
 
-def _missing_messages(said: Emitted, received: Received) -> list[Missing]:
+def _missing_messages(
+    identity: str, owed: Mapping[bytes, EmittedMessage], received: Received
+) -> list[Missing]:
     return [
-        Missing(said.identity, 0, "", message.acknowledged, message.message_id, name.hex())
-        for name, message in said.messages.items()
+        Missing(identity, 0, "", message.acknowledged, message.message_id, name.hex())
+        for name, message in owed.items()
         for _ in range(message.times - received.messages.get(name, 0))
     ]
 

@@ -1,13 +1,13 @@
 """`make bench`: every group in turn, a table on the screen, JSON in build/bench.
 
-usage: python -m tests.bench [--full] [GROUP …]   with groups codec, line, terminal, durable
+usage: python -m tests.bench [--full] [GROUP …]   with groups codec, line, terminal, durable, drain
 """
 
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from . import codec, durable, line, terminal
+from . import codec, drain, durable, line, terminal
 from .figures import Figure, keep, show
 
 GROUPS: dict[str, Callable[[], list[Figure]]] = {
@@ -15,6 +15,7 @@ GROUPS: dict[str, Callable[[], list[Figure]]] = {
     "line": line.figures,
     "terminal": terminal.figures,
     "durable": durable.figures,
+    "drain": drain.figures,
 }
 TARGET = Path("build/bench/bench.json")
 

@@ -6,17 +6,20 @@ import queue
 import select
 import signal
 import threading
+from pathlib import Path
 from typing import ClassVar
 
 import jsonschema
 import pytest
+import yaml
 from paho.mqtt import client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion
 
 from edge_gateway.commands import CommandError, over_mqtt
-from edge_gateway.commands.over_mqtt import REQUEST_SCHEMA, SCHEMA, MqttCommands, request_of
+from edge_gateway.commands.over_mqtt import SCHEMA, MqttCommands, request_of
 from edge_gateway.delivery.link import Answer, LinkError, Puback
 from edge_gateway.delivery.settings import Settings
+from protocols import monitoring
 from simulator.broker import Broker
 from tests.gateway.support import DEADLINE_S
 from tests.gateway.test_cli import CONFIG, Process
@@ -25,6 +28,10 @@ from tests.gateway.test_server import Truck
 from .test_gateway import confirm
 from .test_service import running, until
 
+REQUEST_SCHEMA, RESULT_SCHEMA = (
+    json.loads((Path(monitoring.__file__).parent / f"{name}.schema.json").read_text("utf-8"))
+    for name in ("command-1", "command-result-1")
+)
 GOOD = {"schema": SCHEMA, "cmd_id": "c1", "terminal": "13800138000", "message": "TextMessage",
         "body": {"flag": ["display"], "text": "ABC"}}  # fmt: skip
 
@@ -72,11 +79,11 @@ class Dispatcher:
     """The other side of the broker."""
 
     def __init__(self, port):
-        self.results = queue.Queue()
+        self.results, self.all = queue.Queue(), []
         self.client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id="dispatcher")
         ready = queue.Queue()
         self.client.on_subscribe = lambda *_: ready.put(True)
-        self.client.on_message = lambda _c, _d, message: self.results.put(json.loads(message.payload))
+        self.client.on_message = lambda _c, _d, message: self.take(json.loads(message.payload))
         self.client.connect("127.0.0.1", port)
         self.client.loop_start()
         self.client.subscribe("gov/v1/cmd-result/test", qos=1)
@@ -84,6 +91,10 @@ class Dispatcher:
 
     def ask(self, request, qos=1):
         self.client.publish("gov/v1/cmd/test", json.dumps(request), qos=qos).wait_for_publish(DEADLINE_S)
+
+    def take(self, result):
+        self.all.append(result)
+        self.results.put(result)
 
     def told(self, state):
         """The next result with this state."""
@@ -128,6 +139,8 @@ def test_a_command_over_the_broker(tmp_path):
             assert (refused["cmd_id"], refused["field"]) == ("c2", "terminal")
             dispatcher.ask({**GOOD, "cmd_id": "c1", "body": {"hex": "00"}})
             assert dispatcher.told("rejected")["field"] == "idempotency_key"
+            for result in dispatcher.all:
+                jsonschema.Draft202012Validator(RESULT_SCHEMA).validate(result)
         finally:
             dispatcher.close()
             if process.child.poll() is None:
@@ -217,3 +230,9 @@ def test_the_broker_keeps_a_request_until_it_is_on_the_disk_and_we_a_result_unti
             await commands.stop()
 
     asyncio.run(scenario())
+
+
+def test_the_example_of_the_contract_is_taken():
+    document = yaml.safe_load((Path(monitoring.__file__).parent / "asyncapi.yaml").read_text("utf-8"))
+    (example,) = document["components"]["messages"]["command"]["examples"]
+    assert request_of(json.dumps(example["payload"]).encode()).message == "TextMessage"

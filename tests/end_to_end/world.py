@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from simulator.demo.demo import in_thread
-from simulator.demo.road import Road
+from simulator.demo.road import FAST_DELIVERY, Road
 from simulator.faults.link_cut import LinkCut
 from simulator.fleet.events import FleetLog
 from simulator.fleet.routes import built_in_routes
@@ -60,13 +60,13 @@ class World:
 
 
 @asynccontextmanager
-async def world(folder: Path, *, trucks=20, seconds=60.0, rate=RATE, flash=None, proxy=None):
+async def world(folder: Path, *, trucks=20, seconds=60.0, rate=RATE, flash=None, proxy=None, sections=None):
     """A running road with a driving fleet. flash(random): files for each truck. proxy: keywords of LinkCut,
-    which then stands between; it is given as the second value, else None."""
+    which then stands between; it is given as the second value, else None. sections: for the gateway."""
     seed = int(os.environ.get("KILL_SEED") or random.SystemRandom().getrandbits(32))
     print(f"seed {seed}")
     chance = random.Random(seed)
-    road = Road(folder)
+    road = Road(folder, {**FAST_DELIVERY, **(sections or {})})
     runner = network = None
     try:
         await in_thread(road.start)

@@ -231,3 +231,33 @@ def test_over_a_socket_with_a_break(tmp_path, cut):
         assert list((tmp_path / "media" / "incoming").iterdir()) == []
 
     asyncio.run(asyncio.wait_for(scenario(), DEADLINE_S))
+
+
+def test_a_file_that_is_announced_anew_as_a_shorter_one_has_no_rest_of_the_longer(tmp_path):
+    short = 1000
+
+    async def scenario():
+        loop = asyncio.get_running_loop()
+
+        def deliver(released):
+            loop.call_soon_threadsafe(lambda: [release(stored) for release, stored in released])
+
+        store = MediaStore(tmp_path / "media", MediaLimits(), deliver)
+        orders = Orders(store, "127.0.0.1", 1)
+        server = AttachmentServer(loop, store, orders)
+        _, port = await server.start("127.0.0.1", 0)
+        alarm, _ = orders.order(IDENTITY, 2013, IDENTIFIER, time.time_ns() // 1_000_000)
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        longer = [about_file(0x1211), *all_blocks(10_000)]
+        shorter = [about_file(0x1211, short), block(0, short), about_file(0x1212, short, 5)]
+        writer.write(b"".join([announce(alarm), *longer, *shorter]))
+        received = b""
+        while not finished(received[: received.rfind(b"\x7e") + 1]):
+            received += await asyncio.wait_for(reader.read(4096), DEADLINE_S)
+        (item,) = store.list(IDENTITY)
+        assert item.size == short and store.path_of(item).read_bytes() == FILE[:short]
+        writer.close()
+        await server.stop()
+        store.close()
+
+    asyncio.run(asyncio.wait_for(scenario(), DEADLINE_S))

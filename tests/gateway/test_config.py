@@ -1,5 +1,6 @@
 """Every mistake in the configuration is named with its path; what is good comes back as written."""
 
+import re
 import tomllib
 
 import pytest
@@ -99,3 +100,31 @@ def test_the_environment_overrules_the_file_and_is_shown_as_the_origin(tmp_path)
     assert rows["server.host"] == ("127.0.0.1", "default")
     with pytest.raises(ConfigError, match=r"server\.prot: unknown key"):
         load(path, {"EDGE_GATEWAY_SERVER__PROT": "2"})
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ('[[destination]]\nname = "a"\nterminals = ["abc"]', "destination.0.terminals"),
+        ('[[destination]]\nname = "a"\nmessage_ids = [0x8300]', "destination.0.message_ids"),
+        ('[[destination]]\nname = "a"\nmessage_ids = [70000]', "nothing would be delivered"),
+        ('[[destination]]\nname = "commands"', "destination.0.name"),
+        ("[commands]\nmqtt = true\n[mqtt]\nenabled = false", "commands.mqtt"),
+        ("[media]\nattachments = true\nport = 7808", "media.port: 7808 is server.port already"),
+        (
+            '[api]\nenabled = true\nport = 7881\n[metrics]\nenabled = true\nhost = "0.0.0.0"',
+            "metrics.port: 7881",
+        ),
+    ],
+)
+def test_what_would_lose_reports_or_fail_at_the_start_is_found_by_check(tmp_path, text, problem):
+    path = tmp_path / "gateway.toml"
+    path.write_text(text)
+    with pytest.raises(ConfigError, match=re.escape(problem)):
+        load(path, {})
+
+
+def test_ports_of_what_is_off_or_on_other_addresses_may_be_alike(tmp_path):
+    path = tmp_path / "gateway.toml"
+    path.write_text('[api]\nenabled = true\nport = 7808\nhost = "127.0.0.2"\n[media]\nport = 7808')
+    assert load(path, {}).api.port == 7808

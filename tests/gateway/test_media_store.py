@@ -166,3 +166,36 @@ def test_a_finished_file_is_taken_from_its_place(folder):
     assert (item.name, item.alarm, item.type, item.size) == ("a.mp4", "77", 2, 4000)
     assert store.path_of(item).read_bytes() == b"film" * 1000
     store.close()
+
+
+def test_who_gives_or_asks_does_not_wait_for_a_disk_that_is_being_written_to(folder, monkeypatch):
+    """The loop that serves all terminals calls these; one picture on a slow disk must not stop it."""
+    store = MediaStore(folder)
+    assert put(store, b"first")
+    writing, go_on = threading.Event(), threading.Event()
+    write = contents_module.Contents.put
+
+    def slow(contents, data, digest):
+        writing.set()
+        assert go_on.wait(DEADLINE_S)
+        write(contents, data, digest)
+
+    monkeypatch.setattr(contents_module.Contents, "put", slow)
+    answers = [Waiter(), Waiter()]
+    store.put(NewMedia("1380", PICTURE, 1000, 2), b"second", answers[0])
+    assert writing.wait(DEADLINE_S)
+    asked = []
+
+    def ask():
+        store.put(NewMedia("1380", PICTURE, 1000, 3), b"third", answers[1])
+        (item,) = store.list()
+        asked.append((store.get(item.number) == item, store.stats()["waiting_bytes"]))
+
+    asking = threading.Thread(target=ask, daemon=True)
+    asking.start()
+    asking.join(DEADLINE_S / 4)
+    found = list(asked)
+    go_on.set()
+    assert found == [(True, len(b"second") + len(b"third"))]
+    assert answers[0].wait() and answers[1].wait() and len(store.list()) == 3
+    store.close()

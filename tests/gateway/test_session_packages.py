@@ -8,7 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from edge_gateway.journal.journal import SUBMISSION_MAX
 from edge_gateway.session import Budget, House, PackageLimits, SessionLimits
+from edge_gateway.session.packages import AGAIN_MS
 from protocols.jt808 import fast
 from protocols.monitoring.records import BACKFILL, LIVE, MESSAGE, pack_message
 
@@ -45,7 +47,48 @@ def test_a_package_that_comes_again_after_the_commit_is_answered_by_the_journal_
     desk.commit()
     assert desk.say(frames[1], now_ms=5000) == b""
     assert desk.journalled[0].reports == [(40, BACKFILL, body) for body in bodies], "the journal knows them"
-    assert desk.commit() == [(0x0704, 41, 0)]
+    assert desk.commit() == [(0x0704, 40, 0), (0x0704, 41, 0), (0x0704, 42, 0)], "all are on the disk"
+
+
+def test_one_small_frame_sent_over_and_over_is_not_the_work_of_a_large_message_each_time():
+    desk = Desk().log_in()
+    _, content = batch(2000)
+    frames = desk.packages(0x0704, content, 40, 1000)
+    desk.say(*frames)
+    desk.commit()
+    for second in range(1, 4):
+        desk.say(*[frames[0]] * 500, now_ms=second * AGAIN_MS)
+        desk.say(*frames, now_ms=second * AGAIN_MS + AGAIN_MS - 1)
+        assert sum(each.reports_count for each in desk.journalled) == 2000
+        assert len(desk.commit()) == len(frames)
+
+
+def test_a_message_of_more_reports_than_the_journal_takes_at_once_is_refused_and_costs_no_connection():
+    desk = Desk().log_in()
+    small = (28).to_bytes(2, "big") + bytes(28)
+    content = (SUBMISSION_MAX + 1).to_bytes(2, "big") + b"\1" + small * (SUBMISSION_MAX + 1)
+    frames = desk.packages(0x0704, content, 40, 1000)
+    refused = answers(desk.say(*frames))
+    assert not desk.journalled and {each.result for each in refused} == {3} and len(refused) == len(frames)
+    assert desk.session.state == "online"
+
+
+def test_what_one_read_completes_goes_to_the_journal_in_pieces_that_it_takes():
+    desk = Desk().log_in()
+    small = (28).to_bytes(2, "big") + bytes(28)
+    content = (20_000).to_bytes(2, "big") + b"\1" + small * 20_000
+    ends = []
+    for first_serial in (0, 1000, 2000):
+        *before, last = desk.packages(0x0704, content, first_serial, 1000)
+        desk.say(*before)
+        ends.append(last)
+    desk.say(
+        *ends, *[desk.frame(0x0702, bytes.fromhex("02260302100000"), serial) for serial in range(9000, 9100)]
+    )
+    counts = [each.reports_count for each in desk.journalled]
+    assert sum(counts) == 60_100 and max(counts) <= SUBMISSION_MAX
+    assert max(len(each.packed) for each in desk.journalled) < 2 * len(content)
+    assert len(desk.commit()) == 3 * len(desk.packages(0x0704, content, 0, 1000)) + 100
 
 
 def test_a_repeat_of_a_message_to_the_command_desk_is_told_once():
@@ -54,7 +97,7 @@ def test_a_repeat_of_a_message_to_the_command_desk_is_told_once():
         number.to_bytes(4, "big") + b"\4" + bytes(4) for number in range(64)
     )
     frames = desk.packages(0x0104, content, 3)
-    assert desk.say(*frames) == desk.say(frames[0]) == b""
+    assert desk.say(*frames) == desk.say(frames[0], now_ms=AGAIN_MS) == b""
     assert [event.reply_serial for event in desk.events] == [5]
     assert [each.reports for each in desk.journalled] == [[(3, MESSAGE, pack_message(0x0104, content))]] * 2
     assert desk.commit() == [], "an answer is not answered"

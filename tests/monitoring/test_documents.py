@@ -21,6 +21,8 @@ from .strategies import batches
 FOLDER = Path(protocols.monitoring.__file__).parent
 BATCH_SCHEMA = json.loads((FOLDER / "position-batch-1.schema.json").read_text("utf-8"))
 RECEIPT_SCHEMA = json.loads((FOLDER / "receipt-1.schema.json").read_text("utf-8"))
+COMMAND_SCHEMA = json.loads((FOLDER / "command-1.schema.json").read_text("utf-8"))
+RESULT_SCHEMA = json.loads((FOLDER / "command-result-1.schema.json").read_text("utf-8"))
 ASYNCAPI: dict[str, Any] = yaml.safe_load((FOLDER / "asyncapi.yaml").read_text("utf-8"))
 ARGUMENTS = ("gw", "gw/7/3", "ab" * 32)
 
@@ -29,7 +31,7 @@ def check(document: Any, schema: dict[str, Any]) -> None:
     jsonschema.Draft202012Validator(schema).validate(document)
 
 
-@pytest.mark.parametrize("schema", [BATCH_SCHEMA, RECEIPT_SCHEMA])
+@pytest.mark.parametrize("schema", [BATCH_SCHEMA, RECEIPT_SCHEMA, COMMAND_SCHEMA, RESULT_SCHEMA])
 def test_the_schemas_are_schemas(schema: dict[str, Any]) -> None:
     jsonschema.Draft202012Validator.check_schema(schema)
 
@@ -115,7 +117,12 @@ def test_the_asyncapi_document_has_our_topics_and_types() -> None:
     prefix, channels = topics.DEFAULT_PREFIX, ASYNCAPI["channels"]
     assert channels["positions"]["address"].replace("{gateway}", "gw") == topics.positions_topic(prefix, "gw")
     assert channels["receipts"]["address"].replace("{gateway}", "gw") == topics.receipts_topic(prefix, "gw")
+    commands, results = topics.commands_topic(prefix, "gw"), topics.command_results_topic(prefix, "gw")
+    assert channels["commands"]["address"].replace("{gateway}", "gw") == commands
+    assert channels["commandResults"]["address"].replace("{gateway}", "gw") == results
     messages = ASYNCAPI["components"]["messages"]
+    assert messages["command"]["name"] == COMMAND_SCHEMA["properties"]["schema"]["const"]
+    assert messages["commandResult"]["name"] == RESULT_SCHEMA["properties"]["schema"]["const"]
     assert messages["jsonBatch"]["contentType"] == forms.CONTENT_TYPES["json"]
     assert messages["columnarBatch"]["contentType"] == forms.CONTENT_TYPES["columnar"]
     assert messages["jsonBatch"]["name"] == batch.SCHEMA
@@ -129,3 +136,12 @@ def test_the_examples_of_the_asyncapi_document_are_valid() -> None:
     for example in ASYNCAPI["components"]["messages"]["receipt"]["examples"]:
         check(example["payload"], RECEIPT_SCHEMA)
         assert receipt.decode_receipt(json.dumps(example["payload"]).encode()).accepted == 2
+
+
+def test_the_examples_of_commands_are_valid() -> None:
+    messages = ASYNCAPI["components"]["messages"]
+    for name, schema in (("command", COMMAND_SCHEMA), ("commandResult", RESULT_SCHEMA)):
+        for example in messages[name]["examples"]:
+            check(example["payload"], schema)
+            with pytest.raises(jsonschema.ValidationError):
+                check({**example["payload"], "schema": "other"}, schema)

@@ -70,9 +70,25 @@ def test_questions_without_a_gateway(config):
     done = ask("frames", config, "1")
     assert done.returncode == 1 and "it does not run" in done.stderr
     assert ask("terminals", config, "--json").stdout.strip() == "[]"
+    done = ask("terminals", config, "--online")
+    assert done.returncode == 1 and "does not run" in done.stderr
     for command in ("ls", "export"):
         done = ask("journal", command, config)
         assert done.returncode == 1 and "has not run" in done.stderr
+
+
+def test_other_users_of_the_machine_read_nothing_whatever_the_folder_allows(config, tmp_path):
+    folder = tmp_path / "data"
+    folder.mkdir(mode=0o755)
+    folder.chmod(0o755)
+    assert ask("token", "create", config, "early", "--scope", "stats:read").returncode == 0
+    process = Process(config)
+    try:
+        files = [path for path in folder.rglob("*") if path.is_file()]
+        assert {"journal.db", "registry.db", "commands.db", "media.db"} <= {path.name for path in files}
+        assert [path for path in files if path.stat().st_mode & 0o007] == []
+    finally:
+        process.end(signal.SIGTERM)
 
 
 def test_status_tells_running_or_not_and_lists_few_terminals(gateway, config):
@@ -167,7 +183,10 @@ def test_tokens_are_made_listed_and_revoked(config):
     assert ask("token", "create", config, "ops", "--scope", "stats:read").returncode == 2
     wrong = ask("token", "create", config, "x", "--scope", "everything")
     assert wrong.returncode == 2 and "commands:write" in wrong.stderr
-    (row,) = json.loads(ask("token", "list", config, "--json").stdout)
+    assert ask("token", "create", config, "two", "--scope", "stats:read,media:read").returncode == 0
+    assert ask("token", "revoke", config, "two").returncode == 0
+    row, two = json.loads(ask("token", "list", config, "--json").stdout)
+    assert two["scopes"] == ["media:read", "stats:read"]
     assert row["scopes"] == ["stats:read"] and row["not_after"] and not row["revoked_at"]
     assert ask("token", "revoke", config, "ops").returncode == 0
     assert ask("token", "revoke", config, "ops").returncode == 1

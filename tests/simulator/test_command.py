@@ -49,7 +49,7 @@ def test_a_second_demo_in_the_same_folder_is_refused_and_touches_nothing(tmp_pat
     (tmp_path / "run" / "data").write_text("of the first")
     with only_one_in(tmp_path):
         ended = fleet_sim("demo", "--trucks", "1", "--seconds", "5", "--output", str(tmp_path))
-    assert ended.returncode == 2 and "another demo" in ended.stderr and "--output" in ended.stderr
+    assert ended.returncode == 2 and "another run" in ended.stderr and "--output" in ended.stderr
     assert (tmp_path / "run" / "data").exists()
 
 

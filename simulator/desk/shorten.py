@@ -1,0 +1,277 @@
+"""Short names for the whole program: MicroPython keeps every name in RAM, and every .mpy spells its own out.
+
+Attributes, names of the top level, parameters with all that functions bind, and the fields of message bodies
+are four rooms: one short name serves in each of them. The names that most files say are the shortest. What
+others ask for by name (see `foreign`), what is passed by keyword and what `getattr` looks up stays as it is.
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import keyword
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import product
+from string import ascii_letters, digits
+
+from .foreign import foreign_names, static_names
+from .names import bound_in, keywords_of, top_level, used_names
+
+Unit = ast.FunctionDef | ast.Lambda
+REFLECTION = {"getattr", "setattr", "hasattr", "delattr"}
+KEY_METHODS = {"get", "pop", "setdefault"}  # their first argument is a key of a dict
+
+
+class ShadowError(Exception):
+    """A function binds a name that another one inside or around it takes from the module."""
+
+
+class Shortener:
+    """trees: of all modules, by name. fixed: names of the top level that are asked for from outside.
+
+    entries: names of the top level that are said as attributes, those of pages. layouts: the modules whose
+    texts are names of fields.
+
+    `attributes`, `tops`, `fields`: what was given which short name.
+    """
+
+    def __init__(
+        self, trees: Mapping[str, ast.Module], fixed: set[str], entries: set[str], layouts: set[str]
+    ) -> None:
+        self._trees = trees
+        self._keywords = keywords_of(list(trees.values()))
+        self._texts = set().union(*[_words_of(tree) for tree in trees.values()])
+        tops = set().union(*[top_level(tree.body) for tree in trees.values()])
+        said = set().union(*[used_names(tree) for tree in trees.values()]) - tops
+        self._reserved = {*self._keywords, *self._texts, *said, *fixed, *keyword.kwlist, *dir(builtins)}
+        spoken = {node.attr for node in self._nodes() if isinstance(node, ast.Attribute)}
+        fixed = fixed | entries & spoken & (foreign_names() | self._reflected() | self._asked_of(said))
+        kept = fixed | foreign_names() | self._reflected() | self._asked_of(said)
+        entries = entries & spoken - fixed
+        self._reserved |= fixed
+        ours = {name for name in self._own_attributes() if not _is_dunder(name)} - kept | entries
+        self.attributes = self._shortest(ours, self._said_attributes(), kept & spoken)
+        shared = {name: self.attributes[name] for name in entries}
+        self.tops = shared | self._shortest(
+            {name for name in tops - fixed - entries if not _is_dunder(name)},
+            self._said_names(),
+            set(shared.values()),
+        )
+        self.fields = self._shortest(self._fields(layouts), self._said_texts(), set())
+        self._alphabet = [*_words(self._reserved)]
+
+    def shorten(self) -> None:
+        """Changes the trees. Raises ShadowError."""
+        for tree in self._trees.values():
+            _Renamer(self.attributes, self.tops, self.fields, self._keywords, self._alphabet).module(tree)
+
+    def _nodes(self) -> Iterator[ast.AST]:
+        for tree in self._trees.values():
+            yield from ast.walk(tree)
+
+    def _own_attributes(self) -> set[str]:
+        """What the program's own objects have: attributes that it stores, what its classes bind."""
+        found = set()
+        for node in self._nodes():
+            if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
+                found.add(node.attr)
+            elif isinstance(node, ast.ClassDef):
+                found |= top_level(node.body)
+        return found
+
+    def _asked_of(self, others: set[str]) -> set[str]:
+        """Attributes that are asked of modules and classes of others, by their names."""
+        return {
+            node.attr
+            for node in self._nodes()
+            if isinstance(node, ast.Attribute)
+            and isinstance(node.value, ast.Name)
+            and node.value.id in others
+        }
+
+    def _reflected(self) -> set[str]:
+        """Texts of modules that look attributes up by text, and of those that read a configuration."""
+        found = set()
+        for tree in self._trees.values():
+            names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+            if names & (REFLECTION | {"json"}):
+                found |= _words_of(tree)
+        return found
+
+    def _fields(self, layouts: set[str]) -> set[str]:
+        """Fields of bodies that are said nowhere but in layouts and as keys of dicts."""
+        fields = set().union(*[_words_of(self._trees[module]) for module in layouts & set(self._trees)])
+        elsewhere = self._reflected()
+        for module, tree in self._trees.items():
+            if module not in layouts:
+                keys = {id(key) for key in _keys(tree)}
+                elsewhere |= {str(text.value) for text in _texts(tree) if id(text) not in keys}
+        return {field for field in fields - elsewhere if field}
+
+    def _said_attributes(self) -> Counter[str]:
+        return self._count(
+            lambda node: [node.attr] if isinstance(node, ast.Attribute) else _bound_by_class(node)
+        )
+
+    def _said_names(self) -> Counter[str]:
+        return self._count(
+            lambda node: (
+                [node.id]
+                if isinstance(node, ast.Name)
+                else [node.name]
+                if isinstance(node, ast.FunctionDef | ast.ClassDef)
+                else []
+            )
+        )
+
+    def _said_texts(self) -> Counter[str]:
+        return self._count(
+            lambda node: (
+                [node.value] if isinstance(node, ast.Constant) and isinstance(node.value, str) else []
+            )
+        )
+
+    def _count(self, names_of) -> Counter[str]:  # type: ignore[no-untyped-def]
+        """In how many modules each name is said."""
+        found: Counter[str] = Counter()
+        for tree in self._trees.values():
+            found.update({name for node in ast.walk(tree) for name in names_of(node)})
+        return found
+
+    def _shortest(self, names: Iterable[str], said: Counter[str], taken: set[str]) -> dict[str, str]:
+        ordered = sorted(names, key=lambda name: (-said[name], name))
+        return dict(zip(ordered, _words(self._reserved | taken), strict=False))
+
+
+class _Renamer:
+    """Renames one tree; scopes are modules, class bodies and outermost functions with all inside them."""
+
+    def __init__(
+        self,
+        attributes: Mapping[str, str],
+        tops: Mapping[str, str],
+        fields: Mapping[str, str],
+        keywords: set[str],
+        alphabet: list[str],
+    ) -> None:
+        self._attributes = attributes
+        self._tops = tops
+        self._fields = fields
+        self._keywords = keywords
+        self._alphabet = alphabet
+
+    def module(self, tree: ast.Module) -> None:
+        """All of a module."""
+        keys = {id(text) for text in _texts(tree)}
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Attribute):
+                node.attr = self._attributes.get(node.attr, node.attr)
+            elif isinstance(node, ast.Constant) and id(node) in keys:
+                node.value = self._fields.get(str(node.value), node.value)
+        for statement in tree.body:
+            self._visit(statement, self._tops)
+
+    def _visit(self, node: ast.AST, names: Mapping[str, str]) -> None:
+        if isinstance(node, Unit):
+            self._unit(node, names)
+        elif isinstance(node, ast.ClassDef):
+            inside = {**self._tops, **{n: self._attributes.get(n, n) for n in top_level(node.body)}}
+            node.name = names.get(node.name, node.name)
+            for each in (*node.bases, *node.decorator_list):
+                self._visit(each, names)
+            for statement in node.body:
+                self._visit(statement, inside)
+        else:
+            if isinstance(node, ast.Name):
+                node.id = names.get(node.id, node.id)
+            for child in ast.iter_child_nodes(node):
+                self._visit(child, names)
+
+    def _unit(self, node: Unit, outer: Mapping[str, str]) -> None:
+        """An outermost function: its defaults are of the scope around it, the rest is its own."""
+        for each in (*node.args.defaults, *[d for d in node.args.kw_defaults if d is not None]):
+            self._visit(each, outer)
+        bound = bound_in(node)
+        free = _free_in(node)
+        if free & set(bound):
+            raise ShadowError(f"{sorted(free & set(bound))} in {getattr(node, 'name', 'a lambda')}")
+        own = self._own(bound, {self._tops.get(name, name) for name in free})
+        names = {**self._tops, **own}
+        if isinstance(node, ast.FunctionDef):
+            node.name = outer.get(node.name, node.name)
+        self._inside(node, names)
+
+    def _inside(self, node: Unit, names: Mapping[str, str]) -> None:
+        arguments = (*node.args.defaults, *node.args.kw_defaults)
+        defaults = {id(inner) for each in arguments if each for inner in ast.walk(each)}
+        for inner in ast.walk(node):
+            if id(inner) in defaults:
+                continue
+            if isinstance(inner, ast.Name):
+                inner.id = names.get(inner.id, inner.id)
+            elif isinstance(inner, ast.arg):
+                inner.arg = names.get(inner.arg, inner.arg)
+            elif isinstance(inner, ast.ExceptHandler | ast.FunctionDef) and inner is not node and inner.name:
+                inner.name = names.get(inner.name, inner.name)
+            elif isinstance(inner, ast.Global | ast.Nonlocal):
+                inner.names = [names.get(name, name) for name in inner.names]
+
+    def _own(self, bound: list[str], taken: set[str]) -> dict[str, str]:
+        kept = {name for name in bound if name in self._keywords or name == "self"}
+        free = (word for word in self._alphabet if word not in taken)
+        return {name: name if name in kept else next(free) for name in bound}
+
+
+def _free_in(unit: Unit) -> set[str]:
+    """What it takes from the module. A name of the defaults is not of the function."""
+    bare = ast.parse("def f(): pass").body[0]
+    assert isinstance(bare, ast.FunctionDef)
+    arguments = ast.arguments(
+        [], [*unit.args.posonlyargs, *unit.args.args], unit.args.vararg, [], [], unit.args.kwarg, []
+    )
+    arguments.args += unit.args.kwonlyargs
+    bare.args = arguments
+    bare.body = list(unit.body) if isinstance(unit, ast.FunctionDef) else [ast.Expr(unit.body)]
+    return used_names(bare)
+
+
+def _bound_by_class(node: ast.AST) -> list[str]:
+    return sorted(top_level(node.body)) if isinstance(node, ast.ClassDef) else []
+
+
+def _texts(tree: ast.AST) -> list[ast.Constant]:
+    return [n for n in ast.walk(tree) if isinstance(n, ast.Constant) and isinstance(n.value, str)]
+
+
+def _words_of(tree: ast.AST) -> set[str]:
+    return {str(text.value) for text in _texts(tree)}
+
+
+def _keys(tree: ast.AST) -> Iterator[ast.expr]:
+    """Expressions that are keys of dicts: subscripts, keys of displays, `in`, first arguments of `get`."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Subscript):
+            yield node.slice
+        elif isinstance(node, ast.Dict):
+            yield from (key for key in node.keys if key is not None)
+        elif isinstance(node, ast.Compare) and all(isinstance(op, ast.In | ast.NotIn) for op in node.ops):
+            yield node.left
+        elif isinstance(node, ast.Call) and node.args and isinstance(node.func, ast.Attribute):
+            yield from node.args[: node.func.attr in KEY_METHODS]
+
+
+def _words(reserved: set[str]) -> Iterator[str]:
+    """Names from the shortest in a compiled file to the longest."""
+    for word in static_names():
+        if word not in reserved:
+            yield word
+    for length in (1, 2, 3):
+        for first, *rest in product(ascii_letters, *[ascii_letters + digits] * (length - 1)):
+            word = first + "".join(rest)
+            if word not in reserved:
+                yield word
+
+
+def _is_dunder(name: str) -> bool:
+    return name.startswith("__") and name.endswith("__")
