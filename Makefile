@@ -5,7 +5,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
-WORKERS ?= auto
+# More than two processors' worth: many tests wait for a socket or a child most of their time.
+WORKERS ?= 3
 DEMO_SECONDS ?= 60
 DEMO_TRUCKS ?= 50
 DEMO_RECORDING ?=

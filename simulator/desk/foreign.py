@@ -28,7 +28,7 @@ _TYPES: tuple[object, ...] = (
     b"", bytearray(), "", (), [], {}, set(), 0, memoryview(b""), OSError(), object, type, dict.items, map,
     range, io.BytesIO, io.FileIO, io.TextIOWrapper, socket.socket, select.poll, hashlib.sha256,
 )  # fmt: skip
-# What only MicroPython has; a test asks the interpreter about what the program imports.
+# What only MicroPython has.
 _DEVICE = """
     a2b_base64 b2a_base64 b2a_hex a2b_hex crc32 hexlify unhexlify ioctl readblocks writeblocks ipoll
     ilistdir mount umount VfsLfs1 VfsLfs2 VfsFat VfsPosix VfsRom ticks_ms ticks_us ticks_add ticks_diff

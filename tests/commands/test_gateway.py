@@ -11,6 +11,8 @@ from tests.gateway.support import wait_for
 from tests.gateway.test_cli import CONFIG, Process, ask
 from tests.gateway.test_server import Truck
 
+pytestmark = pytest.mark.slow  # processes, files, compilers: not for the quick gate
+
 WITH_API = CONFIG + "\n[api]\nenabled = true\nport = 0\n[metrics]\nenabled = true\nport = 0\n"
 
 

@@ -28,6 +28,8 @@ from tests.gateway.test_server import Truck
 from .test_gateway import confirm
 from .test_service import running, until
 
+pytestmark = pytest.mark.slow  # processes, files, compilers: not for the quick gate
+
 REQUEST_SCHEMA, RESULT_SCHEMA = (
     json.loads((Path(monitoring.__file__).parent / f"{name}.schema.json").read_text("utf-8"))
     for name in ("command-1", "command-result-1")

@@ -304,6 +304,7 @@ def test_a_rollout_stops_when_too_many_fail(tmp_path, monkeypatch):
             for name, line in lines.items():
                 service.online(name, 2013, line.send)
             await until(lambda: all(line.given for line in lines.values()))
+            await until(lambda: len(service.store.listed()) == 4)  # the whole first ring was asked
             service.answered("1", 0x8108, 0, 3)
             service.answered("2", 0x8108, 0, 0)
             service.uplink("2", 0x0108, None, b"\x00\x01", 2013)

@@ -23,6 +23,8 @@ from .road import a_seed, account, authority, delivered, delivering, records_of
 from .settings import settings
 from .waiting import wait_for
 
+pytestmark = pytest.mark.slow  # processes, files, compilers: not for the quick gate
+
 DAY_MS = 86_400_000
 
 

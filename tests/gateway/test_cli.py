@@ -11,6 +11,8 @@ import pytest
 from .support import DEADLINE_S, body_of, wait_for
 from .test_server import Truck
 
+pytestmark = pytest.mark.slow  # processes, files, compilers: not for the quick gate
+
 COMMAND = [sys.executable, "-m", "edge_gateway.cli"]
 CONFIG = """
 [gateway]

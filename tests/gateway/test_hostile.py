@@ -16,6 +16,8 @@ from .support import DEADLINE_S, PHONE_2013, Outcomes, body_of, everything, fram
 from .test_journal import held
 from .test_server import Gate, Truck, registration
 
+pytestmark = pytest.mark.slow  # processes, files, compilers: not for the quick gate
+
 PATIENCE_S = 60.0  # for what takes seconds; the machine may be busy
 TRUCK = Origin("013800138000", 2013)
 OTHER_PHONE = bytes.fromhex("013900139000")

@@ -14,6 +14,8 @@ from edge_gateway.journal import Journal, read_totals
 
 from .support import everything
 
+pytestmark = pytest.mark.slow  # processes, files, compilers: not for the quick gate
+
 # Submits reports for ever, 3 threads' worth of terminals at a time, and says which were called back.
 WRITER = """
 import sys, itertools

@@ -21,6 +21,8 @@ from tests.gateway.support import DEADLINE_S, PHONE_2013, Answer, frame, wait_fo
 from tests.gateway.test_cli import COMMAND, CONFIG, Process, ask
 from tests.gateway.test_session import registration
 
+pytestmark = pytest.mark.slow  # processes, files, compilers: not for the quick gate
+
 PHONE = "013912345678"
 
 

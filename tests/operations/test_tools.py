@@ -15,6 +15,8 @@ from tests.gateway.support import DEADLINE_S, body_of, report, store, wait_for
 from tests.gateway.test_cli import COMMAND, CONFIG, Process, ask
 from tests.gateway.test_server import Truck
 
+pytestmark = pytest.mark.slow  # processes, files, compilers: not for the quick gate
+
 
 @pytest.fixture
 def config(tmp_path):

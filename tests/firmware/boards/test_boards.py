@@ -21,6 +21,8 @@ from protocols.wire.header import EDITION_2013, build_header, parse_header
 from ...portable.interpreters import ROOT, micropython, mpy_cross
 from ..platform_server import PlatformServer
 
+pytestmark = pytest.mark.slow  # processes, files, compilers: not for the quick gate
+
 HERE = Path(__file__).parent
 SECONDS = 40
 EPOCHS = 25

@@ -9,6 +9,8 @@ import pytest
 from ...portable.interpreters import ROOT, mpy_cross, run_micropython
 from .pictures import CODE
 
+pytestmark = pytest.mark.slow  # processes, files, compilers: not for the quick gate
+
 # The screen's own modules and what they stand on; one .mpy each, as on a board that installs them one by one.
 SCREEN = (
     *(
