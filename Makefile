@@ -7,6 +7,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 # More than two processors' worth: many tests wait for a socket or a child most of their time.
 WORKERS ?= 3
+TESTS ?= not soak
 DEMO_SECONDS ?= 60
 DEMO_TRUCKS ?= 50
 DEMO_RECORDING ?=
@@ -33,7 +34,7 @@ demo: $(STAMP) ## the whole road in a minute: trucks, firmware, gateway, broker,
 	  $(if $(DEMO_RECORDING),--recording $(DEMO_RECORDING))
 
 test: $(STAMP) ## every test but the soak
-	$(BIN)/python -m pytest -n $(WORKERS) -m "not soak"
+	$(BIN)/python -m pytest -n $(WORKERS) -m "$(TESTS)"
 
 check: $(STAMP) ## format, lint, types, import rules, generated files fresh, fast tests
 	$(BIN)/ruff format --check .
