@@ -59,14 +59,14 @@ class Control:
         task = asyncio.current_task()
         assert task is not None
         self._tasks.add(task)
+        gone = (OSError, ValueError, TimeoutError, asyncio.CancelledError)  # who asked, or we stop
         try:
-            if len(self._tasks) > ASKERS_MAX:
-                _put(writer, {"error": "too many are asking; try again"})
-            else:
-                await self._converse(reader, writer)
-            await writer.drain()
-        except (OSError, ValueError, TimeoutError, asyncio.CancelledError):
-            pass  # whoever asked is gone, or the gateway stops
+            with contextlib.suppress(*gone):
+                if len(self._tasks) > ASKERS_MAX:
+                    _put(writer, {"error": "too many are asking; try again"})
+                else:
+                    await self._converse(reader, writer)
+                await writer.drain()
         finally:
             self._tasks.discard(task)
             writer.close()
