@@ -1,4 +1,4 @@
-"""The whole program: compiled firmware under real MicroPython in little heap, pty UART, littlefs image, TCP."""
+"""The whole program: compiled firmware under real MicroPython, pty UART, littlefs image, TCP."""
 
 import os
 import socket
