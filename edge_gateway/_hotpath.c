@@ -1,7 +1,8 @@
 /* What every report costs, in C: the fast lane, the rows of a group, the ring of a terminal's last names.
  *
- * Twins of session.lane.PortableLane, journal.rows.PortableRows and journal.dedupe.PortableRing: same results for
- * the same bytes, which tests/gateway/test_hotpath.py holds. setup.py builds it where a compiler is; without it, and
+ * Twins of session.lane.PortableLane, journal.rows.PortableRows, journal.dedupe.PortableRing, and of the functions
+ * of turn and journal.group that end in _portable: same results for the same bytes, which
+ * tests/gateway/test_hotpath.py holds. setup.py builds it where a compiler is; without it, and
  * under DIANYUN_PURE=1, the portable twins do the work. It decides nothing that they do not decide.
  *
  * A run of reports travels packed: serial (16 bits), kind (8), length (32), body, and so on; little-endian.
@@ -20,10 +21,33 @@
 #define ID_BYTES 8
 #define FIRST_ROOM 16 /* slots of a ring that begins */
 #define FRAME_MAX 1100 /* unescaped; a larger candidate is no plain report */
+#define BUFFER_KEPT (1 << 20)
 #define TAIL_BYTES 8   /* of an answer: own serial, reply serial, reply id, result, check */
 
+/* A growing run of bytes. */
 typedef struct {
-    PyTypeObject *ring_type;
+    unsigned char *data;
+    size_t size, room;
+} Buffer;
+
+/* Attributes of sessions, connections and the journal, by the order of attribute_names. */
+enum {
+    BETWEEN, BOUND, CLOSE_CHECK, COUNT, COUNTERS, DUE, DUE_SERIAL, EDITION_KEY, GOVERN, HEARD_MS, HELD, IDENTITY, INTAKE,
+    LANE, NAMED, ORIGIN, OUT, PENDING, READING, RECENT, SAW, SERIAL, SESSION, SPEAKER, SUBMITTED, TRANSPORT, WRITE,
+    ATTRIBUTES,
+};
+static const char *const attribute_names[ATTRIBUTES] = {
+    "between", "bound", "is_closing", "count", "counters", "due", "due_serial", "edition_key", "govern_reading",
+    "heard_ms", "held", "identity", "intake", "lane", "named", "origin", "out", "pending", "reading", "recent", "saw",
+    "serial", "session", "speaker", "submitted", "transport", "write",
+};
+
+typedef struct {
+    PyTypeObject *ring_type, *lane_type, *rows_type;
+    PyObject *names[ATTRIBUTES];
+    PyObject *nothing; /* b"" */
+    PyObject *frames_key; /* under which position reports are counted */
+    Buffer packed, answers; /* used within one call, kept for the next */
     Py_ssize_t message_id;
     Py_ssize_t position_bytes;
     Py_ssize_t body_length_max;
@@ -93,12 +117,6 @@ get32(const unsigned char *data)
     return (uint32_t)data[0] | (uint32_t)data[1] << 8 | (uint32_t)data[2] << 16 | (uint32_t)data[3] << 24;
 }
 
-/* A growing run of bytes. */
-typedef struct {
-    unsigned char *data;
-    size_t size, room;
-} Buffer;
-
 /* Room for `more` bytes at the end; NULL with an exception set. */
 static unsigned char *
 extended(Buffer *self, size_t more)
@@ -133,15 +151,6 @@ static const uint64_t blake_iv[8] = {
     0x6A09E667F3BCC908u, 0xBB67AE8584CAA73Bu, 0x3C6EF372FE94F82Bu, 0xA54FF53A5F1D36F1u,
     0x510E527FADE682D1u, 0x9B05688C2B3E6C1Fu, 0x1F83D9ABFB41BD6Bu, 0x5BE0CD19137E2179u,
 };
-static const unsigned char blake_sigma[12][16] = {
-    {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15}, {14, 10, 4, 8, 9, 15, 13, 6, 1, 12, 0, 2, 11, 7, 5, 3},
-    {11, 8, 12, 0, 5, 2, 15, 13, 10, 14, 3, 6, 7, 1, 9, 4}, {7, 9, 3, 1, 13, 12, 11, 14, 2, 6, 5, 10, 4, 0, 15, 8},
-    {9, 0, 5, 7, 2, 4, 10, 15, 14, 1, 11, 12, 6, 8, 3, 13}, {2, 12, 6, 10, 0, 11, 8, 3, 4, 13, 7, 5, 15, 14, 1, 9},
-    {12, 5, 1, 15, 14, 13, 4, 10, 0, 7, 6, 3, 9, 2, 8, 11}, {13, 11, 7, 14, 12, 1, 3, 9, 5, 0, 15, 4, 8, 6, 2, 10},
-    {6, 15, 14, 9, 11, 3, 0, 8, 12, 2, 13, 7, 1, 4, 10, 5}, {10, 2, 8, 4, 7, 6, 1, 5, 15, 11, 9, 14, 3, 12, 13, 0},
-    {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15}, {14, 10, 4, 8, 9, 15, 13, 6, 1, 12, 0, 2, 11, 7, 5, 3},
-};
-
 static inline uint64_t
 rotated(uint64_t value, int bits)
 {
@@ -160,7 +169,19 @@ rotated(uint64_t value, int bits)
         v[b] = rotated(v[b] ^ v[c], 63);  \
     } while (0)
 
-#define BLAKE_HALF(s, i, a, b, c, d) BLAKE_MIX(a, b, c, d, m[(s)[2 * (i)]], m[(s)[2 * (i) + 1]])
+/* One round; the sixteen words of the message in the order of RFC 7693, section 2.7. Written out, for a table would be
+ * read again for each word. */
+#define BLAKE_ROUND(s0, s1, s2, s3, s4, s5, s6, s7, s8, s9, s10, s11, s12, s13, s14, s15) \
+    do {                                                                                 \
+        BLAKE_MIX(0, 4, 8, 12, m[s0], m[s1]);                                            \
+        BLAKE_MIX(1, 5, 9, 13, m[s2], m[s3]);                                            \
+        BLAKE_MIX(2, 6, 10, 14, m[s4], m[s5]);                                           \
+        BLAKE_MIX(3, 7, 11, 15, m[s6], m[s7]);                                           \
+        BLAKE_MIX(0, 5, 10, 15, m[s8], m[s9]);                                           \
+        BLAKE_MIX(1, 6, 11, 12, m[s10], m[s11]);                                         \
+        BLAKE_MIX(2, 7, 8, 13, m[s12], m[s13]);                                          \
+        BLAKE_MIX(3, 4, 9, 14, m[s14], m[s15]);                                          \
+    } while (0)
 
 static void
 blake_block(uint64_t h[8], const unsigned char block[128], uint64_t counted, int last)
@@ -175,17 +196,18 @@ blake_block(uint64_t h[8], const unsigned char block[128], uint64_t counted, int
         v[14] = ~v[14];
     for (int at = 0; at < 16; at++)
         m[at] = get64(block + 8 * at);
-    for (int round = 0; round < 12; round++) {
-        const unsigned char *s = blake_sigma[round];
-        BLAKE_HALF(s, 0, 0, 4, 8, 12);
-        BLAKE_HALF(s, 1, 1, 5, 9, 13);
-        BLAKE_HALF(s, 2, 2, 6, 10, 14);
-        BLAKE_HALF(s, 3, 3, 7, 11, 15);
-        BLAKE_HALF(s, 4, 0, 5, 10, 15);
-        BLAKE_HALF(s, 5, 1, 6, 11, 12);
-        BLAKE_HALF(s, 6, 2, 7, 8, 13);
-        BLAKE_HALF(s, 7, 3, 4, 9, 14);
-    }
+    BLAKE_ROUND(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+    BLAKE_ROUND(14, 10, 4, 8, 9, 15, 13, 6, 1, 12, 0, 2, 11, 7, 5, 3);
+    BLAKE_ROUND(11, 8, 12, 0, 5, 2, 15, 13, 10, 14, 3, 6, 7, 1, 9, 4);
+    BLAKE_ROUND(7, 9, 3, 1, 13, 12, 11, 14, 2, 6, 5, 10, 4, 0, 15, 8);
+    BLAKE_ROUND(9, 0, 5, 7, 2, 4, 10, 15, 14, 1, 11, 12, 6, 8, 3, 13);
+    BLAKE_ROUND(2, 12, 6, 10, 0, 11, 8, 3, 4, 13, 7, 5, 15, 14, 1, 9);
+    BLAKE_ROUND(12, 5, 1, 15, 14, 13, 4, 10, 0, 7, 6, 3, 9, 2, 8, 11);
+    BLAKE_ROUND(13, 11, 7, 14, 12, 1, 3, 9, 5, 0, 15, 4, 8, 6, 2, 10);
+    BLAKE_ROUND(6, 15, 14, 9, 11, 3, 0, 8, 12, 2, 13, 7, 1, 4, 10, 5);
+    BLAKE_ROUND(10, 2, 8, 4, 7, 6, 1, 5, 15, 11, 9, 14, 3, 12, 13, 0);
+    BLAKE_ROUND(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+    BLAKE_ROUND(14, 10, 4, 8, 9, 15, 13, 6, 1, 12, 0, 2, 11, 7, 5, 3);
     for (int at = 0; at < 8; at++)
         h[at] ^= v[at] ^ v[at + 8];
 }
@@ -339,10 +361,51 @@ take_one(Lane *self, const State *state, const unsigned char *data, Py_ssize_t s
     return 1;
 }
 
+/* Plain reports from *at on, packed and answered into the buffers; gives how many, -1 with an exception set. *at:
+ * where it stopped. */
+static Py_ssize_t
+take_run(Lane *self, const State *state, const unsigned char *data, Py_ssize_t size, Py_ssize_t *at, unsigned serial,
+         Buffer *packed, Buffer *answers)
+{
+    Py_ssize_t count = 0;
+    while (*at < size) {
+        const unsigned char *stop = memchr(data + *at, DELIMITER, (size_t)(size - *at));
+        if (!stop)
+            break;
+        Py_ssize_t length = stop - (data + *at);
+        if (length) {
+            int taken = take_one(self, state, data + *at, length, (unsigned)(serial + count) & 0xFFFF, packed, answers);
+            if (taken < 0)
+                return -1;
+            if (!taken)
+                break;
+            count++;
+        }
+        *at += length + 1;
+    }
+    return count;
+}
+
+static PyObject *
+bytes_of(const Buffer *self)
+{
+    return PyBytes_FromStringAndSize((const char *)self->data, (Py_ssize_t)self->size);
+}
+
+/* The buffers for one call, empty. What a long read left is given back. */
+static void
+begin_buffers(State *state)
+{
+    if (state->packed.room > BUFFER_KEPT)
+        released(&state->packed);
+    if (state->answers.room > BUFFER_KEPT)
+        released(&state->answers);
+    state->packed.size = state->answers.size = 0;
+}
+
 static PyObject *
 lane_take(PyObject *object, PyObject *const *arguments, Py_ssize_t given)
 {
-    Lane *self = (Lane *)object;
     State *state = state_of(object);
     if (!state)
         return NULL;
@@ -354,38 +417,17 @@ lane_take(PyObject *object, PyObject *const *arguments, Py_ssize_t given)
     long serial = PyLong_AsLong(arguments[2]);
     if (PyErr_Occurred())
         return NULL;
-    const unsigned char *data = (const unsigned char *)PyBytes_AS_STRING(arguments[0]);
-    Py_ssize_t size = PyBytes_GET_SIZE(arguments[0]), count = 0;
+    Py_ssize_t size = PyBytes_GET_SIZE(arguments[0]);
     if (at < 0 || at > size) {
         PyErr_SetString(PyExc_ValueError, "`at` is outside of the data");
         return NULL;
     }
-    Buffer packed = {0}, answers = {0};
-    while (at < size) {
-        const unsigned char *stop = memchr(data + at, DELIMITER, (size_t)(size - at));
-        if (!stop)
-            break;
-        Py_ssize_t length = stop - (data + at);
-        if (length) {
-            int taken = take_one(self, state, data + at, length, (unsigned)(serial + count) & 0xFFFF, &packed,
-                                 &answers);
-            if (taken < 0) {
-                released(&packed);
-                released(&answers);
-                return NULL;
-            }
-            if (!taken)
-                break;
-            count++;
-        }
-        at += length + 1;
-    }
-    PyObject *result = Py_BuildValue("nny#y#", at, count, packed.size ? (char *)packed.data : "",
-                                     (Py_ssize_t)packed.size, answers.size ? (char *)answers.data : "",
-                                     (Py_ssize_t)answers.size);
-    released(&packed);
-    released(&answers);
-    return result;
+    begin_buffers(state);
+    Py_ssize_t count = take_run((Lane *)object, state, (const unsigned char *)PyBytes_AS_STRING(arguments[0]), size, &at,
+                                (unsigned)serial, &state->packed, &state->answers);
+    if (count < 0)
+        return NULL;
+    return Py_BuildValue("nnNN", at, count, bytes_of(&state->packed), bytes_of(&state->answers));
 }
 
 static int
@@ -756,42 +798,32 @@ put_row(Rows *self, unsigned index, long long received_ms, const unsigned char *
     return 0;
 }
 
-static PyObject *
-rows_add(PyObject *object, PyObject *const *arguments, Py_ssize_t given)
+/* A packed run of the terminal `index`, whose names begin with `named`. told: how many were new, repeat what is new
+ * here, are in the ring. -1 with an exception set. */
+static int
+add_run(Rows *self, const State *state, unsigned index, long long received_ms, PyObject *packed, PyObject *named,
+        const Ring *ring, long told[3])
 {
-    Rows *self = (Rows *)object;
-    State *state = state_of(object);
-    if (!state)
-        return NULL;
-    if (given != 5 || !PyBytes_Check(arguments[2]) || !PyBytes_Check(arguments[3]) ||
-        Py_TYPE(arguments[4]) != state->ring_type) {
-        PyErr_SetString(PyExc_TypeError, "add(index, received_ms, packed, named, ring)");
-        return NULL;
+    if (!PyBytes_Check(packed) || !PyBytes_Check(named)) {
+        PyErr_SetString(PyExc_TypeError, "bytes wanted");
+        return -1;
     }
-    long index = PyLong_AsLong(arguments[0]);
-    long long received_ms = PyLong_AsLongLong(arguments[1]);
-    if (PyErr_Occurred())
-        return NULL;
-    const unsigned char *at = (const unsigned char *)PyBytes_AS_STRING(arguments[2]);
-    const unsigned char *end = at + PyBytes_GET_SIZE(arguments[2]);
-    const unsigned char *named = (const unsigned char *)PyBytes_AS_STRING(arguments[3]);
-    size_t named_size = (size_t)PyBytes_GET_SIZE(arguments[3]);
-    Ring *ring = (Ring *)arguments[4];
-    long fresh = 0, again = 0, known = 0;
-    if (index < 0 || index > 0xFFFF || received_ms < 0) {
-        PyErr_SetString(PyExc_ValueError, "index or received_ms out of range");
-        return NULL;
-    }
+    const unsigned char *at = (const unsigned char *)PyBytes_AS_STRING(packed), *end = at + PyBytes_GET_SIZE(packed);
+    const unsigned char *name = (const unsigned char *)PyBytes_AS_STRING(named);
+    size_t name_size = (size_t)PyBytes_GET_SIZE(named);
+    told[0] = told[1] = told[2] = 0;
     while (at < end) {
         uint32_t length = end - at < ITEM_BYTES ? UINT32_MAX : get32(at + 3);
         if ((Py_ssize_t)length > end - at - ITEM_BYTES) {
             PyErr_SetString(PyExc_ValueError, "no packed run of reports");
-            return NULL;
+            return -1;
         }
         int message = at[2] == state->kind_message;
-        Blake blake = {.held = 0, .counted = 0};
+        Blake blake;
+        blake.held = 0;
+        blake.counted = 0;
         memcpy(blake.h, message ? state->message_start : state->record_start, sizeof blake.h);
-        blake_update(&blake, named, named_size);
+        blake_update(&blake, name, name_size);
         if (message) {
             const unsigned char serial[2] = {at[1], at[0]};
             blake_update(&blake, serial, 2);
@@ -802,17 +834,42 @@ rows_add(PyObject *object, PyObject *const *arguments, Py_ssize_t given)
         uint64_t id;
         memcpy(&id, digest, ID_BYTES);
         if (seen_has(self, id))
-            again++;
+            told[1]++;
         else if (ring_has(ring, id))
-            known++;
+            told[2]++;
         else {
-            if (seen_add(self, id) < 0 || put_row(self, (unsigned)index, received_ms, at, length, id) < 0)
-                return NULL;
-            fresh++;
+            if (seen_add(self, id) < 0 || put_row(self, index, received_ms, at, length, id) < 0)
+                return -1;
+            told[0]++;
         }
         at += ITEM_BYTES + length;
     }
-    return Py_BuildValue("lll", fresh, again, known);
+    return 0;
+}
+
+static PyObject *
+rows_add(PyObject *object, PyObject *const *arguments, Py_ssize_t given)
+{
+    State *state = state_of(object);
+    if (!state)
+        return NULL;
+    if (given != 5 || Py_TYPE(arguments[4]) != state->ring_type) {
+        PyErr_SetString(PyExc_TypeError, "add(index, received_ms, packed, named, ring)");
+        return NULL;
+    }
+    long index = PyLong_AsLong(arguments[0]);
+    long long received_ms = PyLong_AsLongLong(arguments[1]);
+    if (PyErr_Occurred())
+        return NULL;
+    if (index < 0 || index > 0xFFFF || received_ms < 0) {
+        PyErr_SetString(PyExc_ValueError, "index or received_ms out of range");
+        return NULL;
+    }
+    long told[3];
+    if (add_run((Rows *)object, state, (unsigned)index, received_ms, arguments[2], arguments[3], (Ring *)arguments[4],
+                told) < 0)
+        return NULL;
+    return Py_BuildValue("lll", told[0], told[1], told[2]);
 }
 
 static PyObject *
@@ -958,6 +1015,386 @@ static PyType_Spec rows_spec = {
     .slots = rows_slots,
 };
 
+/* -- what every read costs: twins of turn and of journal.group ---------------------------------------------- */
+
+static PyObject *
+attribute(const State *state, PyObject *object, int name)
+{
+    return PyObject_GetAttr(object, state->names[name]);
+}
+
+/* An attribute as a number; -1 with an exception set, or where that is what it is. */
+static long long
+number(const State *state, PyObject *object, int name)
+{
+    PyObject *value = attribute(state, object, name);
+    long long found = value ? PyLong_AsLongLong(value) : -1;
+    Py_XDECREF(value);
+    return found;
+}
+
+static int
+put_number(const State *state, PyObject *object, int name, long long number)
+{
+    PyObject *value = PyLong_FromLongLong(number);
+    int failed = value ? PyObject_SetAttr(object, state->names[name], value) : -1;
+    Py_XDECREF(value);
+    return failed;
+}
+
+static int
+is_true(const State *state, PyObject *object, int name)
+{
+    PyObject *value = attribute(state, object, name);
+    int found = value ? PyObject_IsTrue(value) : -1;
+    Py_XDECREF(value);
+    return found;
+}
+
+static int
+called(const State *state, PyObject *object, int name)
+{
+    PyObject *given = PyObject_CallMethodNoArgs(object, state->names[name]);
+    Py_XDECREF(given);
+    return given ? 0 : -1;
+}
+
+/* counter[key] += more */
+static int
+add_to(PyObject *counter, PyObject *key, long long more)
+{
+    PyObject *before = PyObject_GetItem(counter, key);
+    PyObject *count = before ? PyLong_FromLongLong(PyLong_AsLongLong(before) + more) : NULL;
+    int failed = count ? PyObject_SetItem(counter, key, count) : -1;
+    Py_XDECREF(before);
+    Py_XDECREF(count);
+    return failed;
+}
+
+/* What a read of plain reports counts: frames, edition, and whether their serials go on where the last ended. */
+static int
+count_read(const State *state, PyObject *session, PyObject *intake, long long count)
+{
+    PyObject *counters = attribute(state, session, COUNTERS), *edition = attribute(state, intake, EDITION_KEY);
+    int failed = !counters || !edition || add_to(counters, state->frames_key, count) < 0 ||
+                 add_to(counters, edition, count) < 0;
+    Py_XDECREF(counters);
+    Py_XDECREF(edition);
+    long long due = failed ? -1 : number(state, session, DUE_SERIAL);
+    if (failed || PyErr_Occurred())
+        return -1;
+    unsigned first = state->packed.data[0] | (unsigned)state->packed.data[1] << 8;
+    if (first == due)
+        return put_number(state, session, DUE_SERIAL, (first + count) & 0xFFFF);
+    PyObject *given = PyObject_CallMethod(session, attribute_names[SAW], "IL", first, count);
+    Py_XDECREF(given);
+    return given ? 0 : -1;
+}
+
+/* Appends what the writer will get, and lets it be fetched when it is the first. */
+static int
+put_submission(const State *state, PyObject *journal, PyObject *submission)
+{
+    PyObject *pending = attribute(state, journal, PENDING);
+    int failed = pending && PyList_CheckExact(pending) ? PyList_Append(pending, submission) : -1;
+    int first = !failed && PyList_GET_SIZE(pending) == 1;
+    Py_XDECREF(pending);
+    if (failed && !PyErr_Occurred())
+        PyErr_SetString(PyExc_TypeError, "journal.pending is a list");
+    return failed ? -1 : first ? called(state, journal, DUE) : 0;
+}
+
+/* `count` plain reports were in the read, and are in the buffers. */
+static PyObject *
+take_in(State *state, PyObject *const *arguments, PyObject *session, PyObject *origin, Py_ssize_t count)
+{
+    PyObject *connection = arguments[0], *now_ms = arguments[2], *journal = arguments[4];
+    PyObject *packed = bytes_of(&state->packed), *answers = bytes_of(&state->answers), *result = NULL;
+    PyObject *many = PyLong_FromSsize_t(count);
+    PyObject *ticket = many && answers ? PyTuple_Pack(4, connection, answers, many, now_ms) : NULL;
+    PyObject *submission =
+        ticket && packed ? PyTuple_Pack(6, origin, arguments[3], packed, many, arguments[5], ticket) : NULL;
+    if (submission) {
+        long long held = number(state, connection, HELD), submitted = number(state, journal, SUBMITTED);
+        if (!PyErr_Occurred() && PyObject_SetAttr(session, state->names[HEARD_MS], now_ms) == 0 &&
+            put_number(state, connection, HELD, held + count) == 0 &&
+            put_number(state, journal, SUBMITTED, submitted + count) == 0 &&
+            put_submission(state, journal, submission) == 0)
+            result = Py_NewRef(many);
+    }
+    Py_XDECREF(packed);
+    Py_XDECREF(answers);
+    Py_XDECREF(many);
+    Py_XDECREF(ticket);
+    Py_XDECREF(submission);
+    return result;
+}
+
+/* take_read(connection, data, now_ms, received_ms, journal, release) */
+static PyObject *
+take_read(PyObject *module, PyObject *const *arguments, Py_ssize_t given)
+{
+    State *state = PyModule_GetState(module);
+    if (given != 6) {
+        PyErr_SetString(PyExc_TypeError, "take_read(connection, data, now_ms, received_ms, journal, release)");
+        return NULL;
+    }
+    PyObject *data = arguments[1], *journal = arguments[4], *result = NULL;
+    PyObject *session = attribute(state, arguments[0], SESSION);
+    PyObject *intake = session ? attribute(state, session, INTAKE) : NULL;
+    PyObject *lane = intake ? attribute(state, intake, LANE) : NULL;
+    PyObject *origin = lane ? attribute(state, intake, ORIGIN) : NULL;
+    PyObject *speaker = origin ? attribute(state, intake, SPEAKER) : NULL;
+    if (!speaker)
+        goto done;
+    int between = is_true(state, session, BETWEEN), waits = is_true(state, intake, COUNT);
+    long long submitted = number(state, journal, SUBMITTED), bound = number(state, journal, BOUND);
+    long long serial = number(state, speaker, SERIAL);
+    if (PyErr_Occurred())
+        goto done;
+    if (Py_TYPE(lane) != state->lane_type || origin == Py_None || !between || waits || submitted > bound ||
+        !PyBytes_CheckExact(data)) {
+        result = PyLong_FromLong(0);
+        goto done;
+    }
+    begin_buffers(state);
+    Py_ssize_t at = 0, size = PyBytes_GET_SIZE(data);
+    Py_ssize_t count = take_run((Lane *)lane, state, (const unsigned char *)PyBytes_AS_STRING(data), size, &at,
+                                (unsigned)serial, &state->packed, &state->answers);
+    if (count < 0)
+        goto done;
+    if (!count || at != size)
+        result = PyLong_FromLong(0);
+    else if (put_number(state, speaker, SERIAL, (serial + count) & 0xFFFF) == 0 &&
+             count_read(state, session, intake, count) == 0)
+        result = take_in(state, arguments, session, origin, count);
+done:
+    Py_XDECREF(session);
+    Py_XDECREF(intake);
+    Py_XDECREF(lane);
+    Py_XDECREF(origin);
+    Py_XDECREF(speaker);
+    return result;
+}
+
+/* Adds answers to what a connection is to send; 1 when it had nothing yet, -1 with an exception set. */
+static int
+put_answers(const State *state, PyObject *connection, PyObject *answers)
+{
+    PyObject *out = attribute(state, connection, OUT);
+    if (!out)
+        return -1;
+    int first = !PyBytes_Check(out) || !PyBytes_GET_SIZE(out);
+    if (first)
+        Py_DECREF(out);
+    else
+        PyBytes_Concat(&out, answers);
+    int failed = first ? PyObject_SetAttr(connection, state->names[OUT], answers)
+                       : out ? PyObject_SetAttr(connection, state->names[OUT], out) : -1;
+    if (!first)
+        Py_XDECREF(out);
+    return failed ? -1 : first;
+}
+
+static int
+put_waited(PyObject *waited, PyObject *since_ms, long long answered)
+{
+    PyObject *pair = answered ? Py_BuildValue("OL", since_ms, answered) : NULL;
+    int failed = answered ? (pair ? PyList_Append(waited, pair) : -1) : 0;
+    Py_XDECREF(pair);
+    return failed;
+}
+
+/* hand_out(submissions, touched) */
+static PyObject *
+hand_out(PyObject *module, PyObject *const *arguments, Py_ssize_t given)
+{
+    State *state = PyModule_GetState(module);
+    if (given != 2 || !PyList_Check(arguments[0]) || !PyList_Check(arguments[1])) {
+        PyErr_SetString(PyExc_TypeError, "hand_out(submissions: list, touched: list)");
+        return NULL;
+    }
+    PyObject *submissions = arguments[0], *waited = PyList_New(0), *last = NULL;
+    long long last_ms = -1, answered = 0;
+    for (Py_ssize_t at = 0; waited && at < PyList_GET_SIZE(submissions); at++) {
+        PyObject *submission = PyList_GET_ITEM(submissions, at);
+        PyObject *ticket = PyTuple_Check(submission) && PyTuple_GET_SIZE(submission) == 6
+                               ? PyTuple_GET_ITEM(submission, 5) : NULL;
+        if (!ticket || !PyTuple_Check(ticket) || PyTuple_GET_SIZE(ticket) != 4) {
+            PyErr_SetString(PyExc_TypeError, "a submission with a ticket of four wanted");
+            goto failed;
+        }
+        PyObject *connection = PyTuple_GET_ITEM(ticket, 0);
+        long long count = PyLong_AsLongLong(PyTuple_GET_ITEM(ticket, 2));
+        long long since_ms = PyLong_AsLongLong(PyTuple_GET_ITEM(ticket, 3));
+        long long held = number(state, connection, HELD);
+        if (PyErr_Occurred() || put_number(state, connection, HELD, held - count) < 0)
+            goto failed;
+        int first = put_answers(state, connection, PyTuple_GET_ITEM(ticket, 1));
+        if (first < 0 || (first && PyList_Append(arguments[1], connection) < 0))
+            goto failed;
+        if (since_ms != last_ms) {
+            if (last && put_waited(waited, last, answered) < 0)
+                goto failed;
+            last = PyTuple_GET_ITEM(ticket, 3); /* lives as long as the submissions do */
+            last_ms = since_ms;
+            answered = 0;
+        }
+        answered += count;
+    }
+    if (waited && last && put_waited(waited, last, answered) < 0)
+        goto failed;
+    return waited;
+failed:
+    Py_DECREF(waited);
+    return NULL;
+}
+
+static int
+write_one(const State *state, PyObject *connection)
+{
+    int failed = -1, closing = 1;
+    PyObject *out = attribute(state, connection, OUT), *transport = attribute(state, connection, TRANSPORT);
+    if (!out || !transport || PyObject_SetAttr(connection, state->names[OUT], state->nothing) < 0)
+        goto done;
+    if (transport != Py_None && PyBytes_Check(out) && PyBytes_GET_SIZE(out)) {
+        PyObject *answer = PyObject_CallMethodNoArgs(transport, state->names[CLOSE_CHECK]);
+        closing = answer ? PyObject_IsTrue(answer) : -1;
+        Py_XDECREF(answer);
+    }
+    if (closing < 0)
+        goto done;
+    if (!closing) {
+        PyObject *given = PyObject_CallMethodOneArg(transport, state->names[WRITE], out);
+        if (!given)
+            goto done;
+        Py_DECREF(given);
+    }
+    int reading = is_true(state, connection, READING);
+    failed = reading < 0 ? -1 : reading ? 0 : called(state, connection, GOVERN);
+done:
+    Py_XDECREF(out);
+    Py_XDECREF(transport);
+    return failed;
+}
+
+static PyObject *
+write_out(PyObject *module, PyObject *touched)
+{
+    State *state = PyModule_GetState(module);
+    if (!PyList_Check(touched)) {
+        PyErr_SetString(PyExc_TypeError, "write_out(touched: list)");
+        return NULL;
+    }
+    for (Py_ssize_t at = 0; at < PyList_GET_SIZE(touched); at++)
+        if (write_one(state, PyList_GET_ITEM(touched, at)) < 0)
+            return NULL;
+    Py_RETURN_NONE;
+}
+
+/* The index of an origin in this group: found, or given with its state; -1 for a terminal that is not known, -2 with
+ * an exception set. */
+static Py_ssize_t
+index_of(const State *state, PyObject *origin, PyObject *indexes, PyObject *states, PyObject *known)
+{
+    PyObject *found = PyDict_GetItemWithError(indexes, origin);
+    if (found)
+        return PyLong_AsSsize_t(found);
+    PyObject *identity = PyErr_Occurred() ? NULL : attribute(state, origin, IDENTITY);
+    PyObject *terminal = identity ? PyDict_GetItemWithError(known, identity) : NULL;
+    Py_XDECREF(identity);
+    if (!terminal)
+        return PyErr_Occurred() ? -2 : -1;
+    Py_ssize_t index = PyList_GET_SIZE(states);
+    PyObject *number = PyLong_FromSsize_t(index);
+    int failed = !number || PyDict_SetItem(indexes, origin, number) < 0 || PyList_Append(states, terminal) < 0;
+    Py_XDECREF(number);
+    return failed ? -2 : index;
+}
+
+enum { AT_ROWS, AT_SUBMISSIONS, AT_AT, AT_INDEXES, AT_STATES, AT_KNOWN, AT_DUPLICATES, AT_WAITING, AT_SAFE, AT_LIMITS, AT_END };
+
+/* One submission: 1 taken, 0 of a terminal that is not known, -1 with an exception set. */
+static int
+collect_one(const State *state, PyObject *const *arguments, PyObject *submission)
+{
+    if (!PyTuple_Check(submission) || PyTuple_GET_SIZE(submission) != 6) {
+        PyErr_SetString(PyExc_TypeError, "a submission of six wanted");
+        return -1;
+    }
+    PyObject *origin = PyTuple_GET_ITEM(submission, 0), *states = arguments[AT_STATES];
+    Py_ssize_t index = index_of(state, origin, arguments[AT_INDEXES], states, arguments[AT_KNOWN]);
+    if (index < 0)
+        return index == -1 && !PyErr_Occurred() ? 0 : -1;
+    long long received_ms = PyLong_AsLongLong(PyTuple_GET_ITEM(submission, 1));
+    if (PyErr_Occurred() || index >= PyList_GET_SIZE(states) || index > 0xFFFF || received_ms < 0) {
+        if (!PyErr_Occurred())
+            PyErr_SetString(PyExc_ValueError, "index or received_ms out of range");
+        return -1;
+    }
+    PyObject *ring = attribute(state, PyList_GET_ITEM(states, index), RECENT);
+    PyObject *named = ring ? attribute(state, origin, NAMED) : NULL;
+    PyObject *key = named ? PyLong_FromSsize_t(index) : NULL;
+    int result = -1;
+    long told[3];
+    if (ring && Py_TYPE(ring) != state->ring_type)
+        PyErr_SetString(PyExc_TypeError, "a ring is missing");
+    else if (key && add_run((Rows *)arguments[AT_ROWS], state, (unsigned)index, received_ms,
+                              PyTuple_GET_ITEM(submission, 2), named, (Ring *)ring, told) == 0) {
+        PyObject *list = arguments[told[0] || told[1] ? AT_WAITING : AT_SAFE];
+        if ((!(told[1] || told[2]) || add_to(arguments[AT_DUPLICATES], key, told[1] + told[2]) == 0) &&
+            PyList_Append(list, submission) == 0)
+            result = 1;
+    }
+    Py_XDECREF(ring);
+    Py_XDECREF(named);
+    Py_XDECREF(key);
+    return result;
+}
+
+/* collect(rows, submissions, at, indexes, states, known, duplicates, waiting, safe, limits) */
+static PyObject *
+collect(PyObject *module, PyObject *const *arguments, Py_ssize_t given)
+{
+    State *state = PyModule_GetState(module);
+    long long records, body_bytes, origins;
+    if (given != AT_END || Py_TYPE(arguments[AT_ROWS]) != state->rows_type || !PyList_Check(arguments[AT_SUBMISSIONS]) ||
+        !PyDict_Check(arguments[AT_INDEXES]) || !PyList_Check(arguments[AT_STATES]) ||
+        !PyDict_Check(arguments[AT_KNOWN]) || !PyList_Check(arguments[AT_WAITING]) ||
+        !PyList_Check(arguments[AT_SAFE]) || !PyTuple_Check(arguments[AT_LIMITS])) {
+        PyErr_SetString(PyExc_TypeError, "collect: see journal.group.collect_portable");
+        return NULL;
+    }
+    if (!PyArg_ParseTuple(arguments[AT_LIMITS], "LLL", &records, &body_bytes, &origins))
+        return NULL;
+    Rows *rows = (Rows *)arguments[AT_ROWS];
+    PyObject *submissions = arguments[AT_SUBMISSIONS];
+    Py_ssize_t at = PyLong_AsSsize_t(arguments[AT_AT]);
+    if (at < 0) {
+        if (!PyErr_Occurred())
+            PyErr_SetString(PyExc_ValueError, "`at` is outside of the submissions");
+        return NULL;
+    }
+    for (; at < PyList_GET_SIZE(submissions); at++) {
+        if (rows->count >= records || rows->body_bytes >= body_bytes || PyList_GET_SIZE(arguments[AT_STATES]) >= origins)
+            break;
+        int taken = collect_one(state, arguments, PyList_GET_ITEM(submissions, at));
+        if (taken < 0)
+            return NULL;
+        if (!taken)
+            break;
+    }
+    return PyLong_FromSsize_t(at);
+}
+
+static PyMethodDef module_methods[] = {
+    {"take_read", (PyCFunction)(void (*)(void))take_read, METH_FASTCALL, "See turn.take_read_portable."},
+    {"hand_out", (PyCFunction)(void (*)(void))hand_out, METH_FASTCALL, "See turn.hand_out_portable."},
+    {"write_out", write_out, METH_O, "See turn.write_out_portable."},
+    {"collect", (PyCFunction)(void (*)(void))collect, METH_FASTCALL, "See journal.group.collect_portable."},
+    {NULL, NULL, 0, NULL},
+};
+
 /* -- the module ------------------------------------------------------------------------------------------------ */
 
 static int
@@ -1052,10 +1489,15 @@ module_exec(PyObject *module)
     PyObject *lane = added_type(module, &lane_spec, "ReportLane");
     PyObject *rows = added_type(module, &rows_spec, "Rows");
     PyObject *ring = added_type(module, &ring_spec, "RecentIds");
-    Py_XDECREF(lane);
-    Py_XDECREF(rows);
+    state->lane_type = (PyTypeObject *)lane;
+    state->rows_type = (PyTypeObject *)rows;
     state->ring_type = (PyTypeObject *)ring;
-    return lane && rows && ring ? read_constants(state) : -1;
+    state->nothing = PyBytes_FromStringAndSize(NULL, 0);
+    state->frames_key = PyUnicode_InternFromString("frames_0200");
+    int failed = !lane || !rows || !ring || !state->nothing || !state->frames_key;
+    for (int each = 0; each < ATTRIBUTES; each++)
+        failed |= !(state->names[each] = PyUnicode_InternFromString(attribute_names[each]));
+    return failed ? -1 : read_constants(state);
 }
 
 static int
@@ -1063,6 +1505,8 @@ module_traverse(PyObject *module, visitproc visit, void *arg)
 {
     State *state = PyModule_GetState(module);
     Py_VISIT(state->ring_type);
+    Py_VISIT(state->lane_type);
+    Py_VISIT(state->rows_type);
     return 0;
 }
 
@@ -1071,7 +1515,22 @@ module_clear(PyObject *module)
 {
     State *state = PyModule_GetState(module);
     Py_CLEAR(state->ring_type);
+    Py_CLEAR(state->lane_type);
+    Py_CLEAR(state->rows_type);
     return 0;
+}
+
+static void
+module_free(void *module)
+{
+    State *state = PyModule_GetState(module);
+    module_clear(module);
+    Py_CLEAR(state->nothing);
+    Py_CLEAR(state->frames_key);
+    for (int each = 0; each < ATTRIBUTES; each++)
+        Py_CLEAR(state->names[each]);
+    released(&state->packed);
+    released(&state->answers);
 }
 
 static PyModuleDef_Slot module_slots[] = {
@@ -1084,9 +1543,11 @@ static struct PyModuleDef module_definition = {
     .m_name = "edge_gateway._hotpath",
     .m_doc = "What every report costs, in C. Import the portable twins' modules, which choose.",
     .m_size = sizeof(State),
+    .m_methods = module_methods,
     .m_slots = module_slots,
     .m_traverse = module_traverse,
     .m_clear = module_clear,
+    .m_free = module_free,
 };
 
 PyMODINIT_FUNC

@@ -23,6 +23,7 @@ from .session import (
     StoreMedia,
     Uplink,
 )
+from .turn import take_read
 
 if TYPE_CHECKING:
     from .server import Server
@@ -47,25 +48,28 @@ class Connection(asyncio.Protocol):
         "_closing_ms",
         "_early",
         "_looked_ms",
-        "_reading",
         "_server",
         "_stalled_ms",
-        "_transport",
         "_waits",
         "held",
         "out",
         "peer",
+        "reading",
         "session",
+        "speaks_for",
+        "transport",
     )
 
     def __init__(self, server: "Server") -> None:
         self._server = server
-        self._transport: asyncio.Transport | None = None
+        self.transport: asyncio.Transport | None = None
         self.session: Session
         self.peer = ""
+        # As the events come, which is later than the session: what was said before it left is still its own.
+        self.speaks_for: str | None = None
         self.held = 0
         self.out = b""
-        self._reading = True
+        self.reading = True
         self._stalled_ms: int | None = None  # since when the peer does not take what we send
         self._closing_ms: int | None = None
         self._waits = False  # to be let in: many came at once
@@ -81,13 +85,13 @@ class Connection(asyncio.Protocol):
                 self._server.ask_balancer(self, cast(asyncio.Transport, transport), peer)
                 return
             self.peer = f"{peer[0]}:{peer[1]}" if peer else "?"
-        self._transport = cast(asyncio.Transport, transport)
-        self._transport.set_write_buffer_limits(high=WRITE_BUFFER_BYTES)
+        self.transport = cast(asyncio.Transport, transport)
+        self.transport.set_write_buffer_limits(high=WRITE_BUFFER_BYTES)
         self.session = self._server.new_session()
         self._allowance = STRANGER_BYTES
         self._looked_ms = self._server.now_ms()
         if not self._server.admits(self):
-            self._transport.abort()
+            self.transport.abort()
 
     def wait(self) -> None:
         """Too many came at once: nothing is read until `let_in`."""
@@ -121,16 +125,11 @@ class Connection(asyncio.Protocol):
         if server.taps:
             server.tap(self, "up", data)
         now_ms = int(server.loop_s() * 1000)
-        taken = self.session.receive_plain(data, now_ms)
-        if taken is None:
+        count = take_read(self, data, now_ms, time_ns() // 1_000_000, server.journal, server.releases)
+        if not count:
             self.session.receive(data, now_ms)
             self._carry_out(now_ms)
             return
-        origin, count, packed, answers = taken
-        self.held += count
-        server.journal.submit_packed(
-            origin, time_ns() // 1_000_000, packed, count, server.released, (self, answers, count, now_ms)
-        )
         if self.held > HELD_REPORTS:
             self.govern_reading()
 
@@ -156,32 +155,40 @@ class Connection(asyncio.Protocol):
 
     def connection_lost(self, error: Exception | None) -> None:
         """The socket is gone; answers that come from now on are dropped."""
-        self._transport = None
+        self._note_spending()
+        self.transport = None
         self.session.closed()
         self._server.forget(self)
 
     def close(self, reason: str) -> None:
         """Sends what is to be sent, then closes; at once when the peer takes nothing."""
-        if self._transport is None or self._closing_ms is not None:
+        if self.transport is None or self._closing_ms is not None:
             return
+        self._note_spending()
         self._closing_ms = self._server.now_ms()
         self._server.closing(self, reason)
         self.session.closed()
         if self._stalled_ms is None:
             self._send(self.session.data_to_send())
-            self._transport.close()
+            self.transport.close()
         else:
-            self._transport.abort()
+            self.transport.abort()
+
+    def _note_spending(self) -> None:
+        """A terminal that comes again has what it had left: the limit is its own, not its connection's."""
+        identity = self.session.identity
+        if identity is not None and self._closing_ms is None:
+            self._server.spending.note(identity, self._allowance, self._server.now_ms())
 
     def abort(self) -> None:
         """Closes at once; what was to be sent is dropped."""
-        if self._transport is not None:
-            self._transport.abort()
+        if self.transport is not None:
+            self.transport.abort()
 
     def send(self, message_id: int, body: bytes, first_serial: int | None) -> list[int]:
         """Puts a message of the platform on the line: gives its serials. first_serial: of an earlier sending
         on this connection that is said again. Raises ConnectionError when the line is gone."""
-        if self._transport is None or self._closing_ms is not None or self.session.identity is None:
+        if self.transport is None or self._closing_ms is not None or self.session.identity is None:
             raise ConnectionError("the connection is gone")
         serials = self.session.send(message_id, body, self._server.now_ms(), first_serial)
         self._send(self.session.data_to_send())
@@ -190,11 +197,11 @@ class Connection(asyncio.Protocol):
     def look_after(self, now_ms: int, stall_ms: int) -> None:
         """Called now and then: ends what is idle, stalled, or does not manage to close."""
         since_ms = self._stalled_ms if self._closing_ms is None else self._closing_ms
-        if since_ms is not None and now_ms - since_ms > stall_ms and self._transport:
+        if since_ms is not None and now_ms - since_ms > stall_ms and self.transport:
             if self._closing_ms is None:
                 self.close("it does not read")
             else:
-                self._transport.abort()
+                self.transport.abort()
         elif reason := self.session.expired(now_ms):
             self.close(reason)
         else:
@@ -209,7 +216,7 @@ class Connection(asyncio.Protocol):
         most = STRANGER_BYTES if self.session.identity is None else limits.burst_bytes
         self._allowance = min(most, self._allowance + earned)
         self._looked_ms = now_ms
-        if not self._reading:
+        if not self.reading:
             self.govern_reading()
 
     def stop_reading(self) -> None:
@@ -221,26 +228,15 @@ class Connection(asyncio.Protocol):
         """Reading is on while neither commits nor the peer lag behind, and it has not sent too much."""
         reading = self._stalled_ms is None and self.held <= HELD_REPORTS
         reading = reading and self._allowance >= 0 and not self._waits
-        if reading == self._reading or self._transport is None or self._transport.is_closing():
+        if reading == self.reading or self.transport is None or self.transport.is_closing():
             return
-        self._reading = reading
+        self.reading = reading
         if self._allowance < 0:
             self._server.counters["slowed_peers"] += 1
         if reading:
-            self._transport.resume_reading()
+            self.transport.resume_reading()
         else:
-            self._transport.pause_reading()
-
-    def write_released(self) -> None:
-        """Sends what one commit released, in one write."""
-        out, self.out = self.out, b""
-        transport = self._transport
-        if out and transport is not None and not transport.is_closing():
-            if self._server.taps:
-                self._server.tap(self, "down", out)
-            transport.write(out)
-        if not self._reading:
-            self.govern_reading()
+            self.transport.pause_reading()
 
     def _carry_out(self, now_ms: int) -> None:
         session, server = self.session, self._server
@@ -248,7 +244,7 @@ class Connection(asyncio.Protocol):
             self.held += count
             ticket = (self, answers, count, now_ms)
             server.journal.submit_packed(
-                origin, time_ns() // 1_000_000, packed, count, server.released, ticket
+                origin, time_ns() // 1_000_000, packed, count, server.releases, ticket
             )
         events = session.events()
         for todo in events:
@@ -262,9 +258,11 @@ class Connection(asyncio.Protocol):
     def _do(self, todo: Event) -> None:
         registry = self._server.registry
         if isinstance(todo, Authenticated):
-            self._allowance = self._server.limits.burst_bytes
+            self.speaks_for = todo.identity
             self._server.take_over(self, todo.identity, todo.edition)
+            self._allowance = self._server.spending.left_of(todo.identity, self._server.now_ms())
         elif isinstance(todo, Left):
+            self.speaks_for = None
             self._server.leave(self, todo.identity)
         elif isinstance(todo, Register):
             answer = partial(self._registered, todo)
@@ -272,7 +270,7 @@ class Connection(asyncio.Protocol):
         elif isinstance(todo, Deregister):
             registry.deregister(todo.identity, partial(self._deregistered, todo))
         elif isinstance(todo, EditionSeen):
-            registry.remember_edition(todo.identity, todo.edition)
+            self._server.learn_edition(self, todo.identity, todo.edition)
         elif isinstance(todo, StoreMedia) and self._server.media is not None:
             self._server.media.take(todo, partial(self._media_stored, todo))
         elif isinstance(todo, Answered | Uplink):
@@ -295,7 +293,7 @@ class Connection(asyncio.Protocol):
         self._send(self.session.data_to_send())
 
     def _send(self, data: bytes) -> None:
-        if data and self._transport is not None and not self._transport.is_closing():
+        if data and self.transport is not None and not self.transport.is_closing():
             if self._server.taps:
                 self._server.tap(self, "down", data)
-            self._transport.write(data)
+            self.transport.write(data)

@@ -18,11 +18,19 @@ from typing import Any, Final
 
 from . import log
 from .config import Config, ConfigError
-from .delivery import Delivery, destination_names
+from .control.server import Answer
+from .delivery import destination_names
+from .delivery.apart import DeliveryKeeper
+from .delivery.settings import settings_of
+from .floor import OwnFloor
 from .folder import locked
+from .freight import cursor_names
+from .freight.service import FreightService
 from .journal import Journal, JournalLimits
-from .log import event
+from .leftovers import Leftovers
+from .log import Throttle, event
 from .media import MediaService
+from .metrics import hindrances, machine_hindrances
 from .operations import Operations
 from .registry import Registry
 from .sd_notify import Notifier
@@ -31,7 +39,7 @@ from .session import SessionLimits
 from .session.house import house_of, package_limits_of
 from .status import write_status
 from .transports import context_of, networks_of
-from .workers import LeftoverError, Post, check_leftovers
+from .workers import Post
 
 uvloop: ModuleType | None
 try:
@@ -40,7 +48,8 @@ except ImportError:  # no wheel for this machine: asyncio's own loop does, at 0.
     uvloop = None
 
 FILES_BESIDE: Final = 64  # open files that are no terminal's connection
-WATCH_S: Final = 0.5  # how often it is looked whether the journal's writer still lives
+WATCH_S: Final = 0.5  # how often it is looked whether everything still lives
+HINDERED_S: Final = 10.0  # how often disk, clock and brokers are looked at
 # The rows of one group are many objects that all die together: a collector that looks every 700 of them finds
 # nothing and costs a pause each time.
 GC_THRESHOLDS: Final = (20_000, 20, 50)
@@ -75,10 +84,12 @@ class _Gateway:
         self._post = post
         self._notifier = Notifier({} if post else os.environ)  # the supervisor speaks for its workers
         self._operations: Operations | None = None
+        self._throttle = Throttle()
         self._stop = asyncio.Event()
         self._started_s = time.time()
         self._server: Server
-        self._delivery: Delivery | None = None
+        self._delivery: DeliveryKeeper | None = None
+        self._leftovers: Leftovers | None = None
 
     async def run(self, ready: Ready) -> None:
         loop = asyncio.get_running_loop()
@@ -92,18 +103,13 @@ class _Gateway:
         _allow_files(config.server.max_connections)
         config.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         with locked(config.data_dir):
-            if not post:
-                try:
-                    check_leftovers(config)
-                except LeftoverError as error:
-                    raise GatewayError(str(error)) from error
             deliver = deliver_to(loop, lambda: self._server)
             journal = Journal(
                 config.journal_path,
                 JournalLimits(config.journal.max_bytes, config.journal.max_waiting),
                 deliver,
                 loop.call_soon,
-                destinations=destination_names(config),
+                destinations=(*destination_names(config), *cursor_names(config)),
             )
             try:
                 registry = Registry(
@@ -124,26 +130,40 @@ class _Gateway:
     async def _serve(self, ready: Ready) -> None:
         config, server = self._config, self._server
         try:
-            self._operations = Operations(config, server, self._stats)
+            floor = OwnFloor(config, server, self._stats)
+            answers: dict[str, Answer] = {"snapshot": floor.snapshot, "position": floor.position}
+            self._operations = Operations(
+                config,
+                floor,
+                self._dead,
+                self._hindrances,
+                answers,
+                make_freight=lambda commands: FreightService(
+                    config, server.journal, server.registry, commands
+                ),
+            )
             ports = await self._operations.start()
             if server.media:
                 ports |= await server.media.start()
             if self._post:
                 host, port = self._post.host, self._post.port
                 server.begin()
-                self._post.open_door(server)
+                await self._post.open_door(config, server, floor.roll)
             else:
                 host, port = await server.start(config.server.host, config.server.port)
-            if config.tls.enabled:
-                tls = context_of(config.tls.certificate_file, config.tls.key_file, config.tls.client_ca_file)
-                ports["tls"] = await server.start_tls(config.server.host, config.tls.port, tls)
-            if config.udp.enabled:
-                ports["udp"] = await server.start_udp(
-                    config.server.host, config.udp.port, config.udp.max_peers
-                )
+                ports |= await self._start_others(server)
             if config.mqtt.enabled:
-                self._delivery = Delivery(config, server.journal)
+                self._delivery = DeliveryKeeper(
+                    settings_of(config),
+                    server.journal,
+                    config.delivery.nice,
+                    config.delivery.least_rate,
+                    (config.log.level, config.log.format),
+                )
                 self._delivery.start()
+            if not self._post:
+                self._leftovers = Leftovers(config)
+                self._leftovers.start()
             _settle()
             event(
                 _log, logging.INFO, "listening", host=host, port=port, journalled=server.journal.last_sequence
@@ -155,6 +175,8 @@ class _Gateway:
             self._notifier.say("STOPPING=1")
             if self._operations:
                 await self._operations.stop()
+            if self._leftovers:
+                await self._leftovers.stop()
             if self._delivery:
                 await asyncio.to_thread(self._delivery.stop)
             if self._post:
@@ -165,13 +187,45 @@ class _Gateway:
             self._write_status()
             event(_log, logging.INFO, "stopped", queued=server.journal.stats()["queued"])
 
+    async def _start_others(self, server: Server) -> dict[str, int]:
+        """Listens for TLS and datagrams where that is wanted; gives the ports by name."""
+        config, ports = self._config, {}
+        if config.tls.enabled:
+            tls = context_of(config.tls.certificate_file, config.tls.key_file, config.tls.client_ca_file)
+            ports["tls"] = await server.start_tls(config.server.host, config.tls.port, tls)
+        if config.udp.enabled:
+            ports["udp"] = await server.start_udp(config.server.host, config.udp.port, config.udp.max_peers)
+        return ports
+
+    def _dead(self) -> list[str]:
+        """Parts without which terminals are not served, or what they say does not get on."""
+        server = self._server
+        found = []
+        if server.journal.died:
+            found.append("the journal's writer failed, nothing can be acknowledged")
+        if server.registry.died:
+            found.append("the registry's writer failed, nobody can register")
+        if server.media and server.media.store.died:
+            found.append("the media store's writer failed, no picture can be stored")
+        return found + (self._delivery.dead() if self._delivery else [])
+
+    def _hindrances(self) -> list[str]:
+        return hindrances(self._stats(), self._config.journal.max_bytes) + machine_hindrances(
+            self._config.data_dir
+        )
+
     async def _watch(self) -> None:
-        """Until it is to stop: writes the status file, and stops by itself when the journal's writer died."""
-        interval_s, due_s = self._config.server.status_interval_s, 0.0
+        """Until it is to stop: writes the status file, tells what hinders it, and stops by itself when a part
+        died that terminals need: a start mends that, and what is on the disk is safe meanwhile."""
+        interval_s, due_s, hindered_s = self._config.server.status_interval_s, 0.0, 0.0
         while not self._stop.is_set():
-            if self._server.journal.died:
-                raise GatewayError("the journal's writer failed, nothing can be acknowledged; see the log")
+            if dead := self._dead():
+                raise GatewayError("; ".join(dead) + "; see the log")
             self._notifier.say("WATCHDOG=1")
+            if time.monotonic() >= hindered_s:
+                hindered_s = time.monotonic() + HINDERED_S
+                self._tell_of(await asyncio.to_thread(self._hindrances))
+                self._tell_of(self._operations.dead() if self._operations else [])
             if time.monotonic() >= due_s:
                 self._write_status()
                 due_s = time.monotonic() + interval_s
@@ -179,6 +233,12 @@ class _Gateway:
                 await asyncio.wait_for(self._stop.wait(), min(interval_s, WATCH_S))
             except TimeoutError:
                 continue
+
+    def _tell_of(self, problems: list[str]) -> None:
+        """Each once a minute."""
+        for problem in problems:
+            if self._throttle.allows("gateway", problem, time.monotonic()):
+                _log.warning("%s", problem)
 
     def _write_status(self) -> None:
         if self._post:
@@ -195,7 +255,9 @@ class _Gateway:
             "server": self._server.stats(),
             "delivery": self._delivery.stats() if self._delivery else None,
             "commands": self._operations.stats() if self._operations else None,
+            "freight": self._operations.freight_stats() if self._operations else None,
             "media": self._server.media.stats() if self._server.media else None,
+            "leftovers": self._leftovers.stats() if self._leftovers else {},
         }
 
     def _reload_now(self, reload: Callable[[], Config]) -> None:
@@ -206,6 +268,8 @@ class _Gateway:
             _log.error("the configuration is left as it is: %s", "; ".join(error.problems))
             return
         log.configure(config.log.level, config.log.format)
+        if self._delivery:
+            self._delivery.set_log(config.log.level, config.log.format)
         self._server.registry.set_mode(config.registration.mode)
         left = [
             f"{name}.{key}"

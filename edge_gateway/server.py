@@ -6,6 +6,7 @@ import asyncio
 import logging
 import math
 import os
+import socket
 import ssl
 from collections import Counter, deque
 from collections.abc import Callable
@@ -20,8 +21,10 @@ from .media import MediaService
 from .metrics.latency import Latency
 from .registry import Registry
 from .session import Answered, House, Session, SessionLimits, Uplink
-from .transports import Datagrams, Pace, ProxyDoor
+from .transports import Datagrams, Pace, ProxyDoor, Spending
 from .transports.proxy import Networks, is_within
+from .transports.udp import Route
+from .turn import Ticket, hand_out, write_out
 
 BACKLOG: Final = 4096  # a whole fleet comes back after a restart
 LOOK_AFTER_S: Final = 0.25  # how often some connections are looked after …
@@ -32,8 +35,6 @@ HANDSHAKE_S: Final = 10.0  # for TLS
 GOODBYE_S: Final = 2.0  # at the end: for what is to be sent to peers that read slowly
 _log = logging.getLogger(__name__)
 Send = Callable[[int, bytes, int | None], list[int]]
-# Of a submission: who waits, for which answers to how many reports, and when they were read.
-Ticket = tuple[Connection, bytes, int, int]
 Tap = Callable[[str, bytes], None]  # "up" or "down", and the bytes as they came
 
 
@@ -67,6 +68,9 @@ class Listener(Protocol):
     def offline(self, identity: str) -> None:
         """No connection speaks for this terminal."""
 
+    def edition_seen(self, identity: str, edition: int) -> None:
+        """The connection that speaks for it speaks this edition from now on."""
+
     def answered(self, identity: str, message_id: int, serial: int, result: int) -> None:
         """A 0x0001."""
 
@@ -89,14 +93,14 @@ class Server:
         self.latency = Latency()
         self.taps: dict[str, list[Tap]] = {}  # identity → who follows its frames; mostly empty
         self.touched: list[Connection] = []  # by the commit that is being told of
-        self._since_ms = 0  # when what is being told of was read …
-        self._answered = 0  # … and how many reports that were
+        self.releases = _Releases(self)
         self.loop_s = loop.time
         self.house = House()  # what sessions share: profiles, keys, budget
         self.media: MediaService | None = None
         self._loop = loop
         self.limits = limits
         self._pace = Pace(limits.accepts_per_s, max(1.0, limits.accepts_per_s), int(loop.time() * 1000))
+        self.spending = Spending(limits.bytes_per_s, limits.burst_bytes)
         self._waiting: deque[Connection] = deque()  # for their turn; those that went are passed over
         self._datagrams: Datagrams | None = None
         self._connections: set[Connection] = set()
@@ -124,13 +128,18 @@ class Server:
 
     async def start_udp(self, host: str, port: int, peers_max: int) -> int:
         """Takes datagrams as well; gives the port. Raises OSError with the keys."""
-        self._datagrams = Datagrams(lambda: Connection(self), peers_max, self.counters)
-        datagrams = self._datagrams
+        datagrams = self._datagrams = Datagrams(lambda: Connection(self), peers_max, self.counters)
         try:
             transport, _ = await self._loop.create_datagram_endpoint(lambda: datagrams, (host, port))
         except OSError as error:
             raise _cannot_listen("server.host, udp.port", host, port, error) from error
         return int(transport.get_extra_info("sockname")[1])
+
+    async def take_datagrams(self, bound: socket.socket, peers_max: int, route: Route) -> Datagrams:
+        """The same over a socket that is bound already; `route` may pass a datagram on to somebody else."""
+        datagrams = self._datagrams = Datagrams(lambda: Connection(self), peers_max, self.counters, route)
+        await self._loop.create_datagram_endpoint(lambda: datagrams, sock=bound)
+        return datagrams
 
     async def _listen(
         self, keys: str, host: str, port: int, context: ssl.SSLContext | None
@@ -167,7 +176,7 @@ class Server:
         for connection in list(self._connections):
             connection.close("the gateway stops")
         await self._last_connections()
-        if self._datagrams:
+        if self._datagrams is not None:
             self._datagrams.close()
         for listener in self._listeners:
             with suppress(TimeoutError):  # uvloop takes seconds over a connection that was cut
@@ -222,6 +231,12 @@ class Server:
             self.listener.online(identity, edition, connection.send)
         event(_log, logging.DEBUG, "authenticated", terminal=identity, peer=connection.peer)
 
+    def learn_edition(self, connection: Connection, identity: str, edition: int) -> None:
+        """What the terminal sends fits this edition only: kept, and told to who writes bodies for it."""
+        self.registry.remember_edition(identity, edition)
+        if self.listener is not None and self._online.get(identity) is connection:
+            self.listener.edition_seen(identity, edition)
+
     def leave(self, connection: Connection, identity: str) -> None:
         """The connection does not speak for the terminal any longer."""
         if self._online.get(identity) is connection:
@@ -240,7 +255,7 @@ class Server:
 
     def tell(self, connection: Connection, answer: Answered | Uplink) -> None:
         """What a terminal answered, to whoever asked."""
-        identity = connection.session.identity
+        identity = connection.speaks_for
         if self.listener is None or identity is None or self._online.get(identity) is not connection:
             return
         if isinstance(answer, Answered):
@@ -295,22 +310,6 @@ class Server:
             more = {"left_out": left_out} if left_out else {}
             event(_log, logging.INFO, what, peer=connection.peer, terminal=terminal, **more)
 
-    def released(self, ticket: Ticket, outcome: int) -> None:
-        """After the commit: the answers may go. They do once everybody is told."""
-        connection, answers, count, since_ms = ticket
-        connection.held -= count
-        if since_ms != self._since_ms:
-            self._observe()
-            self._since_ms = since_ms
-        self._answered += count
-        if outcome != STORED:
-            answers = connection.session.refused(answers)
-        if not connection.out:
-            connection.out = answers
-            self.touched.append(connection)
-        else:
-            connection.out += answers
-
     def release(self, released: list[tuple[Callable[..., None], Any]]) -> None:
         """In the loop: calls everybody who waited for a commit, then writes once per connection."""
         for callback, outcome in released:
@@ -319,15 +318,10 @@ class Server:
             except Exception:  # a bug with one connection; the others wait for their answers
                 _log.exception("what a commit released could not be told")
         touched, self.touched = self.touched, []
-        self._observe()
-        for connection in touched:
-            connection.write_released()
-
-    def _observe(self) -> None:
-        """Counts how long those that were told together have waited."""
-        if self._answered:
-            self.latency.observe(self.now_ms() - self._since_ms, self._answered)
-            self._answered = 0
+        if self.taps:
+            for connection in touched:
+                self.tap(connection, "down", connection.out)
+        write_out(touched)
 
     async def _last_connections(self) -> None:
         """Returns when all are closed, or cut because their peers did not take what was left to say."""
@@ -353,6 +347,34 @@ class Server:
         for connection in self._to_look_after[-count:]:
             connection.look_after(now_ms, self.limits.write_stall_ms)
         del self._to_look_after[-count:]
+
+
+class _Releases:
+    """What the journal calls after a commit: the answers may go, and do once everybody is told."""
+
+    def __init__(self, server: Server) -> None:
+        self._server = server
+
+    def __call__(self, ticket: Ticket, outcome: int) -> None:
+        """One submission's."""
+        connection, answers, count, since_ms = ticket
+        if outcome != STORED:
+            answers = connection.session.refused(answers)
+        self._hand_out([(None, 0, b"", count, self, (connection, answers, count, since_ms))])
+
+    def many(self, submissions: list[Any], outcome: int) -> None:
+        """Those of many submissions."""
+        if outcome == STORED:
+            self._hand_out(submissions)
+            return
+        for submission in submissions:
+            self(submission[5], outcome)
+
+    def _hand_out(self, submissions: list[Any]) -> None:
+        server = self._server
+        now_ms = server.now_ms()
+        for since_ms, answered in hand_out(submissions, server.touched):
+            server.latency.observe(now_ms - since_ms, answered)
 
 
 def _cannot_listen(keys: str, host: str, port: int, error: OSError) -> OSError:

@@ -6,13 +6,22 @@ This is the shape of every group commit here: no timer, no batch size, the disk 
 import logging
 import threading
 from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Final, Generic, TypeVar
 
 Item = TypeVar("Item")
 
 TAKEN_MAX: Final = 8192  # items handed over at once
+NAME_MAX: Final = 15  # characters that Linux keeps
 _log = logging.getLogger(__name__)
+
+
+def name_thread(name: str) -> None:
+    """Shows the calling thread under `name` in `top -H` and `perf`; on Linux; elsewhere nothing."""
+    with suppress(OSError):
+        Path(f"/proc/self/task/{threading.get_native_id()}/comm").write_text(name[:NAME_MAX], "ascii")
 
 
 class BatchThread(Generic[Item]):
@@ -42,6 +51,7 @@ class BatchThread(Generic[Item]):
         self._thread.join()
 
     def _run(self) -> None:
+        name_thread(self._thread.name)
         stopping = False
         while not stopping:
             items, stopping = self._take()

@@ -21,11 +21,13 @@ SCOPES: Final = {
     "registry:read": "terminals, vehicles, drivers, groups, last positions",
     "registry:write": "change them, approve and block terminals, issue and revoke codes",
     "media:read": "pictures, sound and films that terminals sent",
+    "freight:read": "verify capacity and codes; waybills, documents, hours, evidence",
+    "freight:write": "dispatch, override, hand in and correct documents",
     "stats:read": "figures, audit lines",
 }
 SECRET_BYTES: Final = 32
 TOKENS_MAX: Final = 1000
-TAKEN: Final = ("gateway", "mqtt")  # who stand in audit lines for themselves
+TAKEN: Final = ("gateway", "mqtt", "freight")  # who stand in audit lines for themselves
 _PREFIX: Final = "dye_"
 _NAME: Final = re.compile(r"[a-z0-9-]{1,40}")
 

@@ -62,6 +62,11 @@ class Web:
             await asyncio.sleep(0.005)
         return int(listener.getsockname()[1])
 
+    @property
+    def running(self) -> bool:
+        """Whether it answers."""
+        return self._task is not None and not self._task.done()
+
     async def stop(self) -> None:
         """Answers what is asked, then ends."""
         if self._task is None:

@@ -2,6 +2,11 @@
 
 Two files: those of the terminal's screen (firmware/terminal/screen/glyphs.py) and those of surnames, with
 which the gateway draws masked names (protocols/driver_code/surname_glyphs.py).
+
+    python -m firmware.glyphs --gb2312 font
+
+writes a third one, for boards with 256 KiB of flash to spare: all of GB 2312, as the page `glyphs`
+of the terminal reads it. It is put beside what the terminal keeps: `mpremote cp font :terminal/font`.
 """
 
 from __future__ import annotations
@@ -21,6 +26,7 @@ FONT = Path(
 ORIGIN = (
     "GNU Unifont 15.0.01 (https://unifoundry.com/unifont/), SIL Open Font License 1.1 or GPL-2.0-or-later"
 )
+GB2312_LAST = 0xF7  # the last row of its table that has characters
 PART = 32  # glyphs in one byte string; the page `glyphs` takes it from the file
 
 PROVINCES = "京津冀晋蒙辽吉黑沪苏浙皖闽赣鲁豫鄂湘粤桂琼渝川贵云藏陕甘青宁新"
@@ -102,6 +108,19 @@ def surname_module(font: dict[int, bytes]) -> str:
     return "\n".join(lines) + "\n"
 
 
+def font_file(font: dict[int, bytes]) -> bytes:
+    """32 bytes for each of the 87 × 94 places of GB 2312 that have characters, zeros where there is none."""
+    places = bytearray()
+    for high in range(0xA1, GB2312_LAST + 1):
+        for low in range(0xA1, 0xFF):
+            try:
+                glyph = font.get(ord(bytes((high, low)).decode("gb2312")), b"")
+            except UnicodeDecodeError:
+                glyph = b""
+            places += _widened(glyph) if glyph else bytes(32)
+    return bytes(places)
+
+
 def _widened(glyph: bytes) -> bytes:
     """A glyph 16 wide; one of 8 stands in the middle."""
     return glyph if len(glyph) == 32 else b"".join((row << 4).to_bytes(2, "big") for row in glyph)
@@ -133,8 +152,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--font", type=Path, default=FONT, help="unifont.hex")
     parser.add_argument("--check", action="store_true", help="write nothing, compare")
+    parser.add_argument(
+        "--gb2312", type=Path, metavar="FILE", help="write the font for a board, nothing else"
+    )
     options = parser.parse_args()
     font = load(options.font)
+    if options.gb2312:
+        options.gb2312.write_bytes(font_file(font))
+        return 0
     stale = False
     for path, text in ((SCREEN, screen_module(font)), (SURNAMES, surname_module(font))):
         if options.check:

@@ -4,11 +4,12 @@ import gc
 import sys
 
 from firmware.app import run
-from firmware.board.paging import load, load_for_good
+from firmware.board.paging import load, load_for_good, open_data
 from firmware.board.unix.board import Board
 from firmware.terminal import pages
 from protocols.wire import bodies
 
+BEGIN = "firmware.board.unix.begin"  # the linker gives it another name
 GC_EVERY_BYTES = 4096  # collected so often, garbage does not come to lie between what stays
 
 
@@ -16,9 +17,10 @@ def main(config_path, has_loader=False):
     """Runs until the power goes; Ctrl-C is an orderly end. has_loader: other slots can be started, too."""
     gc.collect()
     gc.threshold(GC_EVERY_BYTES)
-    pages.load_by(load, load_for_good)
+    pages.load_by(load, load_for_good, open_data)
     bodies.lists_by(load)
-    board = Board(config_path, has_loader)
+    board = Board()
+    load(BEGIN).begin(board, config_path, has_loader)
     try:
         run(board)
     except KeyboardInterrupt:

@@ -19,7 +19,7 @@ KEY_BYTES: Final = 32
 FILES_MAX: Final = 128
 FILE_BYTES_MAX: Final = 16384
 PACKAGE_BYTES_MAX: Final = 262144
-NAME: Final = re.compile(r"[a-z0-9_]{1,28}\.mpy")
+NAME: Final = re.compile(r"[a-z0-9_]{1,28}\.(mpy|bin)")
 START: Final = "start.mpy"  # what the loader imports
 
 
@@ -39,7 +39,7 @@ def package(files: dict[str, bytes], key: bytes, version: str, board: str) -> by
     out += struct.pack(">H", len(files))
     for name, content in sorted(files.items()):
         if not NAME.fullmatch(name):
-            raise PackageError(f"{name}: small letters, digits and _ are possible, and .mpy")
+            raise PackageError(f"{name}: small letters, digits and _ are possible, and .mpy or .bin")
         if len(content) > FILE_BYTES_MAX:
             raise PackageError(f"{name}: {len(content)} bytes, at most {FILE_BYTES_MAX} are possible")
         out += _counted(name, name) + struct.pack(">I", len(content)) + content
@@ -51,10 +51,14 @@ def package(files: dict[str, bytes], key: bytes, version: str, board: str) -> by
 
 def read_tree(tree: Path) -> dict[str, bytes]:
     """The compiled files of a build tree by name. Raises PackageError when there are none."""
-    files = {path.name: path.read_bytes() for path in sorted(tree.glob("*.mpy")) if path.name != "boot.mpy"}
+    files = {path.name: path.read_bytes() for path in _of(tree) if path.name != "boot.mpy"}
     if not files:
         raise PackageError(f"{tree} has no compiled files")
     return files
+
+
+def _of(tree: Path) -> list[Path]:
+    return [path for path in sorted(tree.iterdir()) if path.suffix in (".mpy", ".bin")]
 
 
 def message_body(content: bytes, maker: bytes, version: str) -> bytes:

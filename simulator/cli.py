@@ -19,7 +19,7 @@ from typing import Annotated, Any, Final, NoReturn, TypeVar
 import typer
 from rich.console import Console
 
-from .authority.__main__ import run as run_authority
+from .authority.commands import app as authority_app
 from .broker import BrokerError
 from .day.day import Day
 from .day.day import Outcome as DayOutcome
@@ -27,6 +27,7 @@ from .day.orders import OrderError
 from .day.schedule import clock_text
 from .day.truth import name_of
 from .demo.demo import Demo, DemoOptions, Outcome
+from .demo.ending import tell
 from .demo.lock import FolderInUse, only_one_in
 from .demo.road import emitted_of, received_by
 from .demo.show import Silent, show_for
@@ -45,6 +46,7 @@ EXIT_USAGE: Final = 2
 EXIT_UNREACHABLE: Final = 3
 EXIT_INTERRUPTED: Final = 130
 _SEED_BITS: Final = 32
+_EDITIONS: Final = ", ".join(map(str, EDITIONS))
 _T = TypeVar("_T")
 
 app = typer.Typer(
@@ -55,7 +57,6 @@ app = typer.Typer(
     epilog="Exit codes: 0 all arrived · 1 lost, duplicated or still under way · 2 usage · 3 a part is not"
     " there · 130 interrupted.",
 )
-authority_app = typer.Typer(no_args_is_help=True, help="The virtual monitoring system.")
 app.add_typer(authority_app, name="authority")
 
 Seed = Annotated[int | None, typer.Option(help="same seed, same sentences and events; random when absent")]
@@ -158,6 +159,7 @@ def demo(
 def day(
     *,
     seed: Seed = None,
+    edition: Annotated[int, typer.Option(help=f"that the terminal speaks: {_EDITIONS}")] = 2019,
     output: Annotated[Path, typer.Option(help="gets day.json and all logs")] = Path("build/day"),
     as_json_: Json = False,
 ) -> None:
@@ -167,12 +169,14 @@ def day(
     all arrived once and every alarm was told once, at the right time and place.
     """
     chosen = _seed(seed)
+    if edition not in EDITIONS:
+        _fail(f"--edition {edition}: one of {_EDITIONS}", EXIT_USAGE)
     if not as_json_:
         print(f"seed {chosen}", flush=True)
     try:
         with only_one_in(output):
             rmtree(output / "run", ignore_errors=True)  # the day before
-            outcome = Day(output / "run", chosen, _silent if as_json_ else print).run()
+            outcome = Day(output / "run", chosen, _silent if as_json_ else print, edition).run()
     except FolderInUse as error:
         _fail(str(error), EXIT_USAGE)
     except (NotReady, BrokerError, GatewayError, OrderError, OSError) as error:
@@ -220,30 +224,11 @@ def routes(as_json_: Json = False) -> None:
               f"  {route['title']}")  # fmt: skip
 
 
-@authority_app.command("run")
-def authority_run(
-    broker: Annotated[str, typer.Option(help="HOST:PORT of the MQTT broker")],
-    database: Annotated[Path, typer.Option(help="SQLite file, made when absent")],
-    topic_prefix: Annotated[str, typer.Option(help="as in the gateway's configuration")] = "gov/v1",
-    client_id: Annotated[str, typer.Option(help="names the durable session")] = "authority",
-) -> None:
-    """Store every report once and send receipts, until Ctrl-C."""
-    try:
-        run_authority(broker, database, topic_prefix, client_id)
-    except ValueError as error:
-        _fail(str(error), EXIT_USAGE)
-
-
 def _tell(outcome: Outcome, console: Console, json_only: bool) -> None:
     if json_only:
         print(json.dumps(outcome.document, ensure_ascii=False))
         return
-    show(outcome.ledger, console)
-    run_folder = outcome.ledger_file.parent / "run"
-    console.print(f"Ledger  {outcome.ledger_file}", highlight=False)
-    console.print(f"Map     {outcome.map_file}  (open it in a browser)", highlight=False)
-    console.print(f"Logs    {run_folder}  (gateway, broker, authority, terminals)", highlight=False)
-    console.print("Next    README.md, section “Run the gateway”", highlight=False)
+    tell(outcome, console)
 
 
 def _tell_day(outcome: DayOutcome, file: Path, json_only: bool) -> None:
@@ -297,8 +282,7 @@ def _editions(text: str) -> tuple[int, ...]:
     try:
         return tuple(int(part) for part in text.split(","))
     except ValueError:
-        known = ", ".join(map(str, EDITIONS))
-        raise ValueError(f"--edition-mix {text!r}: a list like 2013,2019; known are {known}") from None
+        raise ValueError(f"--edition-mix {text!r}: a list like 2013,2019; known are {_EDITIONS}") from None
 
 
 def _fail(text: str, code: int) -> NoReturn:

@@ -75,6 +75,10 @@ class GatewayProcess:
         self._child = start_until_ready("the gateway", command, self.log_file)
         self.starts += 1
 
+    def change(self, sections: Sections) -> None:
+        """More TOML by section, from the next start on."""
+        self._sections = _merged(self._sections, sections)
+
     def kill(self) -> None:
         """SIGKILL. `start()` brings it back on the same port and data."""
         if self._child is not None:

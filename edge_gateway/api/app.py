@@ -6,7 +6,7 @@ from typing import Any
 
 from fastapi import FastAPI
 
-from . import commands, models, problems, registry, system
+from . import commands, freight, models, problems, registry, system
 from .guard import OPENAPI, Gate
 from .services import Services
 
@@ -27,7 +27,7 @@ def create_app(services: Services | None) -> FastAPI:
     app.state.services = services
     problems.install(app)
     # The registry comes last: its /{kind} matches what others name.
-    for part in (commands, system, registry):
+    for part in (commands, freight, system, registry):
         app.include_router(part.router, prefix="/api/v1")
     if services is not None:
         app.add_middleware(

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from protocols.jt808.catalog import MESSAGES
 from protocols.jt808.plan import plan_of
 from protocols.jt808.present import unpresent_fields
-from protocols.wire.errors import ProtocolError
+from protocols.wire.errors import LocalProtocolError, ProtocolError
 
 from ..commands import CommandError, Plan
 from ..commands import Request as Wanted
@@ -21,6 +21,7 @@ from ..tokens import Principal
 from . import models
 from .guard import allowed
 from .services import Services, services_of
+from .sight import Seen
 
 IDENTIFIER_FIELDS: Final = frozenset({"terminal_id", "time_bcd", "sequence", "attachments"})
 router = APIRouter(tags=["commands"])
@@ -37,6 +38,7 @@ async def create_command(
     who: Writer,
     house: House,
     response: Response,
+    sight: Seen,
     idempotency_key: Annotated[str | None, Header(max_length=200)] = None,
     wait_s: WaitS = 0,
 ) -> dict[str, Any]:
@@ -53,7 +55,8 @@ async def create_command(
     response.headers["Location"] = f"/api/v1/commands/{number}"
     if wait_s:
         await house.commands.wait_until_done(number, wait_s)
-    return house.commands.as_json(house.commands.row(number) or row)
+    await sight.note(house, who, f"command {number}", row.command.terminal)
+    return sight.command(house.commands.as_json(house.commands.row(number) or row))
 
 
 @router.get("/commands", response_model=models.Commands)
@@ -61,6 +64,7 @@ async def list_commands(
     *,
     who: Reader,
     house: House,
+    sight: Seen,
     terminal: Annotated[str, Query(max_length=20)] = "",
     state: Annotated[str, Query(max_length=20)] = "",
     rollout: models.From = 0,
@@ -70,25 +74,29 @@ async def list_commands(
     """Commands, youngest first."""
     rows = house.commands.store.listed(terminal.lstrip("0"), state, rollout, before, limit)
     last = rows[-1].command.number if len(rows) == limit else None
-    return {"items": [house.commands.as_json(row) for row in rows], "next_before": last}
+    await sight.note(house, who, "commands", terminal)
+    return {"items": [sight.command(house.commands.as_json(row)) for row in rows], "next_before": last}
 
 
 @router.get("/commands/{number}", response_model=models.Command)
-async def get_command(number: models.Number, who: Reader, house: House, wait_s: WaitS = 0) -> dict[str, Any]:
+async def get_command(
+    number: models.Number, who: Reader, house: House, sight: Seen, wait_s: WaitS = 0
+) -> dict[str, Any]:
     """One command; with `wait_s` once it is done, or as it stands after that time."""
     if wait_s:
         await house.commands.wait_until_done(number, wait_s)
     row = house.commands.row(number)
     if row is None:
         raise CommandError(f"there is no command {number}", "number", "unknown")
-    return house.commands.as_json(row)
+    await sight.note(house, who, f"command {number}", row.command.terminal)
+    return sight.command(house.commands.as_json(row))
 
 
 @router.post("/commands/{number}/cancel", response_model=models.Command)
-async def cancel_command(number: models.Number, who: Writer, house: House) -> dict[str, Any]:
+async def cancel_command(number: models.Number, who: Writer, house: House, sight: Seen) -> dict[str, Any]:
     """Takes a command back that is not on the line; 409 when it is, or is done."""
     row = await house.commands.cancel(number, who.name)
-    return house.commands.as_json(house.commands.row(number) or row)
+    return sight.command(house.commands.as_json(house.commands.row(number) or row))
 
 
 @router.post("/files", status_code=201)
@@ -108,10 +116,12 @@ async def order_files(asked: models.FilesAsked, who: Writer, house: House) -> di
         raise CommandError(f"no terminal {asked.terminal!r} is registered", "terminal", "unknown")
     not_after_ms, name = _utc_ms(asked.not_after), asked.terminal.lstrip("0")
     identifier = _identifier_of(asked.identifier, edition)
-    # Kept on the disk before it is told to anybody.
-    alarm, body = await asyncio.to_thread(
-        house.order_files, name, edition, identifier, time.time_ns() // 1_000_000
-    )
+    try:  # kept on the disk before it is told to anybody
+        alarm, body = await asyncio.to_thread(
+            house.order_files, name, edition, identifier, time.time_ns() // 1_000_000
+        )
+    except LocalProtocolError as error:
+        raise CommandError(str(error), f"identifier.{error.field}") from error
     wanted = Wanted(name, ORDER, {"hex": body.hex()}, not_after_ms)
     row, _ = await house.commands.create(wanted, who.name)
     return {"alarm": alarm, "command": house.commands.as_json(row)}
@@ -132,6 +142,20 @@ async def create_rollout(asked: models.RolloutAsked, who: Writer, house: House) 
         asked.wants_result,
     )  # fmt: skip
     return (await house.rollouts.create(plan, who.name)).as_json()
+
+
+@router.get("/rollouts", response_model=models.Rollouts)
+async def list_rollouts(
+    *,
+    who: Reader,
+    house: House,
+    state: Annotated[str, Query(max_length=20)] = "",
+    before: models.From = 0,
+    limit: Annotated[int, Query(ge=1, le=500)] = 100,
+) -> dict[str, Any]:
+    """Roll-outs, youngest first; each with its terminals by GET /rollouts/{number}."""
+    rows = house.rollouts.listed(state, before, limit)
+    return {"items": rows, "next_before": rows[-1]["id"] if len(rows) == limit else None}
 
 
 @router.get("/rollouts/{number}", response_model=models.Rollout)

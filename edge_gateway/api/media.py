@@ -11,7 +11,7 @@ from protocols.wire.header import EDITION_2013
 from protocols.wire.tables import MSG_POSITION_REPORT
 
 from ..commands.views import iso
-from ..media import Item, MediaStore
+from ..media import Item, MediaStore, Shelves
 
 KINDS: Final = {0: "picture", 1: "sound", 2: "film", 3: "text", 4: "other"}
 # By (type, format) of a 0x0801; anything else is bytes.
@@ -28,7 +28,7 @@ UNKNOWN: Final = "application/octet-stream"
 class StoredMedia:
     """What `Services.media` is made of."""
 
-    def __init__(self, store: MediaStore) -> None:
+    def __init__(self, store: MediaStore | Shelves) -> None:
         self._store = store
 
     def listed(self, terminal: str, after: int, limit: int) -> list[dict[str, Any]]:

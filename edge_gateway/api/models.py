@@ -124,6 +124,25 @@ class Rollout(BaseModel):
     max_failures: int
 
 
+class RolloutListed(BaseModel):
+    """One of many."""
+
+    id: int
+    state: Literal["running", "stopped", "finished"]
+    reason: str
+    ring: int
+    terminals: int
+    asked_by: str
+    created_at: str
+
+
+class Rollouts(BaseModel):
+    """A page, youngest first."""
+
+    items: list[RolloutListed]
+    next_before: int | None = Field(description="give it as `before` for the next page")
+
+
 class TerminalAsked(Asked):
     """What the fleet company says of a terminal."""
 

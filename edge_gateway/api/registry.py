@@ -9,10 +9,12 @@ from fastapi.responses import PlainTextResponse
 from ..commands import CommandError
 from ..registry import APPROVED, FleetError, Terminal, csv_files
 from ..registry.fleet import TABLES
+from ..registry.roll import Written
 from ..tokens import Principal
 from . import models
 from .guard import allowed
-from .services import Services, Written, services_of
+from .services import Services, services_of
+from .sight import Seen
 
 router = APIRouter(tags=["registry"])
 Reader = Annotated[Principal, Depends(allowed("registry:read"))]
@@ -56,11 +58,7 @@ async def export_terminals(who: Reader, house: House) -> Response:
 @router.post("/terminals.csv", response_model=models.Imported)
 async def import_terminals(request: Request, who: Writer, house: House) -> dict[str, Any]:
     """Puts the rows on the list; a bad row is named with row and column and loses no other."""
-    text = await _text_of(request)
-    written = Written()
-    done = csv_files.import_terminals(text, house.registry, lambda _: None)
-    house.registry.run(lambda connection: None, written)
-    await written.wait()
+    done = await house.registry.import_csv(await _text_of(request))
     await _note(house, who, "terminals imported", "", f"{done.taken} taken, {done.refused} refused")
     return _imported(done)
 
@@ -77,10 +75,8 @@ async def put_terminal(
 ) -> dict[str, Any]:
     """Puts a terminal on the list, approves it, blocks it, or changes its group or note. Who is not
     approved any longer is disconnected."""
-    written = Written()
     name = csv_files.check_identity(identity)
-    terminal = house.registry.enlist(name, asked.status, asked.group, asked.note, written)
-    await written.wait()
+    terminal = await house.registry.enlist(name, asked.status, asked.group, asked.note)
     await _note(house, who, f"terminal {asked.status}", name, asked.note)
     if asked.status != APPROVED:
         house.disconnect(name, f"terminal {asked.status}")
@@ -91,9 +87,7 @@ async def put_terminal(
 async def delete_terminal(identity: str, who: Writer, house: House) -> None:
     """Forgets a terminal and its codes, and disconnects it."""
     name = _terminal(house, identity).identity
-    written = Written()
-    house.registry.remove(name, written)
-    await written.wait()
+    await house.registry.remove(name)
     await _note(house, who, "terminal deleted", name)
     house.disconnect(name, "terminal deleted")
 
@@ -103,9 +97,7 @@ async def issue_code(identity: str, who: Writer, house: House) -> dict[str, str]
     """A fresh authentication code, told this once, for a terminal that is set up by hand. Its other codes
     stay good until it is used."""
     terminal = _terminal(house, identity)
-    written = Written()
-    code = house.registry.issue_code(terminal.identity, written)
-    await written.wait()
+    code = await house.registry.issue_code(terminal.identity)
     await _note(house, who, "code issued", terminal.identity)
     return {"code": code.decode("ascii")}
 
@@ -114,9 +106,7 @@ async def issue_code(identity: str, who: Writer, house: House) -> dict[str, str]
 async def revoke_codes(identity: str, who: Writer, house: House) -> None:
     """No code is good any longer; the terminal is disconnected and has to register again."""
     terminal = _terminal(house, identity)
-    written = Written()
-    house.registry.revoke_codes(terminal.identity, written)
-    await written.wait()
+    await house.registry.revoke_codes(terminal.identity)
     await _note(house, who, "codes revoked", terminal.identity)
     house.disconnect(terminal.identity, "codes revoked")
 
@@ -132,9 +122,10 @@ async def last_position(identity: str, who: Reader, house: House) -> dict[str, A
 
 
 @router.get("/{kind}.csv", response_class=PlainTextResponse)
-async def export_fleet(kind: Kind, who: Reader, house: House) -> Response:
-    """Everything of one kind as CSV."""
-    return _csv(csv_files.export_fleet(house.fleet, kind), kind)
+async def export_fleet(kind: Kind, who: Reader, house: House, sight: Seen) -> Response:
+    """Everything of one kind as CSV. Drivers are masked; ask unmasked for what is to be imported again."""
+    await sight.note(house, who, kind)
+    return _csv(csv_files.export_fleet(house.fleet, kind, lambda row: sight.row(kind, row)), kind)
 
 
 @router.post("/{kind}.csv", response_model=models.Imported)
@@ -143,7 +134,7 @@ async def import_fleet(kind: Kind, request: Request, who: Writer, house: House) 
     text = await _text_of(request)
     written = Written()
     done = csv_files.import_fleet(text, house.fleet, kind, lambda _: None)
-    house.registry.run(lambda connection: None, written)
+    house.fleet.run(lambda connection: None, written)
     await written.wait()
     await _note(house, who, f"{kind} imported", "", f"{done.taken} taken, {done.refused} refused")
     return _imported(done)
@@ -151,14 +142,17 @@ async def import_fleet(kind: Kind, request: Request, who: Writer, house: House) 
 
 @router.get("/{kind}")
 async def list_fleet(
+    *,
     kind: Kind,
     who: Reader,
     house: House,
+    sight: Seen,
     offset: models.From = 0,
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
 ) -> list[dict[str, Any]]:
-    """Vehicles, drivers or groups, by their keys."""
-    return house.fleet.listed(kind, offset, limit)
+    """Vehicles, drivers or groups, by their keys; drivers masked."""
+    await sight.note(house, who, kind)
+    return [sight.row(kind, row) for row in house.fleet.listed(kind, offset, limit)]
 
 
 @router.put("/{kind}/{key:path}")

@@ -1,6 +1,5 @@
 """What the routes are given: the parts of the running gateway, behind narrow ports."""
 
-import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -8,8 +7,9 @@ from typing import Any, Protocol, cast
 
 from fastapi import Request
 
-from ..commands import CommandError, CommandService, Rollouts
-from ..registry import Fleet, Registry
+from ..commands import CommandService, Rollouts
+from ..freight.desk import FreightDesk
+from ..registry import Fleet, Roll
 from ..tokens import Tokens
 
 
@@ -31,12 +31,13 @@ OrderFiles = Callable[[str, int, dict[str, Any], int], tuple[str, bytes]]
 class Services:
     """commands … tokens: the parts. stats: figures of the whole gateway. last_position: the youngest report
     of a terminal as JSON, None when it is not at hand (called in a thread). disconnect: ends the connection
-    of a terminal, for a reason. order_files: None without an attachment server.
+    of a terminal, for a reason. order_files: None without an attachment server. freight: None where it is
+    off.
     """
 
     commands: CommandService
     rollouts: Rollouts
-    registry: Registry
+    registry: Roll
     fleet: Fleet
     tokens: Tokens
     stats: Callable[[], dict[str, Any]]
@@ -45,27 +46,10 @@ class Services:
     body_max_bytes: int = 24 << 20
     media: Media | None = None
     order_files: OrderFiles | None = None
+    freight: FreightDesk | None = None
     version: str = field(default="")
 
 
 async def services_of(request: Request) -> Services:
     """A dependency: the services of the application."""
     return cast(Services, request.app.state.services)
-
-
-class Written:
-    """A callback for the registry's changes that can be awaited; raises CommandError when they were not
-    written. Must be made in the loop that the registry's callbacks come to."""
-
-    def __init__(self) -> None:
-        self._future: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
-
-    def __call__(self, written: bool) -> None:
-        """The registry's answer."""
-        if not self._future.done():
-            self._future.set_result(written)
-
-    async def wait(self) -> None:
-        """Returns once it is on the disk."""
-        if not await self._future:
-            raise CommandError("the registry could not be written; see the log", kind="failed")

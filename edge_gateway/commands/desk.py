@@ -119,6 +119,13 @@ class Desk:
         self._take_back(lane, now)
         self._forget_if_idle(terminal, lane)
 
+    def edition_seen(self, terminal: str, edition: int, now: Now) -> None:
+        """Its connection speaks another edition than was thought: what follows is written in that."""
+        del now
+        lane = self._lanes.get(terminal)
+        if lane is not None and lane.edition != EDITION_UNKNOWN:
+            lane.edition = edition
+
     def is_online(self, terminal: str) -> bool:
         """Whether a connection speaks for the terminal."""
         lane = self._lanes.get(terminal)

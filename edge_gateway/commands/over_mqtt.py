@@ -20,6 +20,7 @@ from protocols.monitoring.topics import command_results_topic, commands_topic
 
 from ..delivery.backoff import Backoff
 from ..delivery.link import Answer, Link, LinkError
+from ..delivery.sealing import envelope_of
 from ..delivery.settings import Settings
 from ..delivery.waker import Waker
 from ..log import Throttle
@@ -74,6 +75,7 @@ class MqttCommands:
 
     def __init__(self, settings: Settings, service: CommandService, random: Callable[[], float]) -> None:
         self._topics = CommandTopics(**vars(replace(settings, name="")))
+        self._envelope = envelope_of(self._topics)
         self._service = service
         self._loop = asyncio.get_running_loop()
         self._results: deque[bytes] = deque(maxlen=RESULTS_MAX)
@@ -90,6 +92,11 @@ class MqttCommands:
     def start(self) -> None:
         """Begins to connect."""
         self._thread.start()
+
+    @property
+    def running(self) -> bool:
+        """Whether its thread lives; that there is a broker is another question."""
+        return self._thread.is_alive()
 
     async def stop(self) -> None:
         """Ends the connection; the broker keeps requests that come meanwhile."""
@@ -147,7 +154,7 @@ class MqttCommands:
 
     def _run(self) -> None:
         while not self._stopping.is_set():
-            link = Link(self._topics, keeps_answers=True)
+            link = Link(self._topics, keeps_answers=True, envelope=self._envelope)
             try:
                 link.open()
                 while not self._stopping.is_set():

@@ -14,10 +14,12 @@ from . import bodies, table
 from .command import UPGRADE_PACKAGE, Command, CommandError
 from .rollout import RUNNING, Rollout, ring_ends
 from .service import CommandService, Request, resolve
+from .views import iso
 
 STEP_S: Final = 1.0
 ASKED_AT_ONCE: Final = 200  # commands of one step
 FILE_BYTES_MAX: Final = 16 << 20
+LISTED_MAX: Final = 500
 _log = logging.getLogger(__name__)
 
 
@@ -55,6 +57,11 @@ class Rollouts:
             self._take_up(number, Plan(**json.loads(plan)), ring, asked_by)
             self._unsettled.add(number)  # its last step may not have got to the disk
         self._task = asyncio.get_running_loop().create_task(self._work())
+
+    @property
+    def running(self) -> bool:
+        """Whether anybody sees to them."""
+        return self._task is not None and not self._task.done()
 
     async def stop(self) -> None:
         """Nothing more is asked for; it goes on after the next start."""
@@ -101,6 +108,21 @@ class Rollouts:
         self._running[rollout.number] = (rollout, plan, asked_by)
         await self._commands.note(asked_by, "rollout begun", "", f"rollout {rollout.number}: {plan.file}")
         return rollout
+
+    def listed(self, state: str = "", before: int = 0, limit: int = 100) -> list[dict[str, Any]]:
+        """Roll-outs, youngest first, those before number `before`; without their terminals one by one."""
+        found = self._commands.store.query(
+            "SELECT number, state, reason, ring, asked_by, created_ms, json_array_length(plan, '$.terminals')"
+            " FROM rollout WHERE (? = '' OR state = ?) AND number < ? ORDER BY number DESC LIMIT ?",
+            (state, state, before or 2**62, min(limit, LISTED_MAX)),
+        )
+        names = ("id", "state", "reason", "ring", "asked_by", "created_at", "terminals")
+        rows = [dict(zip(names, row, strict=True)) for row in found]
+        for row in rows:
+            row["ring"], row["created_at"] = row["ring"] + 1, iso(row["created_at"])
+            if held := self._running.get(row["id"]):
+                row |= {name: value for name, value in held[0].as_json().items() if name in row}
+        return rows
 
     def get(self, number: int) -> dict[str, Any]:
         """Where a roll-out stands. Raises CommandError."""

@@ -173,6 +173,15 @@ class CommandService:
         """Commands that are not done, and counters since the start."""
         return {"open": len(self._desk), "counters": dict(sorted(self._desk.counters.items()))}
 
+    def dead(self) -> list[str]:
+        """What of it must run and does not, in words."""
+        found = []
+        if self.store.died:
+            found.append("the commands' writer died; see the log")
+        if self._ticker is None or self._ticker.done():
+            found.append("the command desk stands still")
+        return found
+
     def as_json(self, row: Row) -> dict[str, Any]:
         """The command for people."""
         return command_as_json(row)
@@ -188,6 +197,10 @@ class CommandService:
         """No connection speaks for this terminal."""
         self._sender.lines.pop(identity, None)
         self._hear(self._desk.offline, identity)
+
+    def edition_seen(self, identity: str, edition: int) -> None:
+        """The terminal speaks this edition, whatever it registered as."""
+        self._hear(self._desk.edition_seen, identity, edition)
 
     def answered(self, identity: str, message_id: int, serial: int, result: int) -> None:
         """A 0x0001 of the terminal, to our message `message_id` with `serial`."""

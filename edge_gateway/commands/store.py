@@ -185,6 +185,11 @@ class Store:
 
         self.run(write)
 
+    @property
+    def died(self) -> bool:
+        """Whether the writer met a bug: nothing is written any longer."""
+        return self._thread.died
+
     def close(self) -> None:
         """Writes what was asked for, closes the file."""
         self._thread.close()

@@ -1,17 +1,22 @@
 """What is kept and where it is delivered."""
 
+from pathlib import Path
 from typing import Final, Literal
 
 from pydantic import Field, field_validator, model_validator
 
+from protocols.freight.release import ReleaseError
 from protocols.jt808.catalog import MESSAGES
 from protocols.monitoring.batch import COUNT_MAX
 
+from ..delivery.releasing import load_release
+from ..delivery.sealing import check_envelope
 from ..delivery.source import BODIES_BYTES_MAX
 from .section import FILE, Section
 
 TOPIC_WILDCARDS: Final = frozenset("+#\0")
 COMMANDS: Final = "commands"
+FREIGHT: Final = "freight"
 PHONE_DIGITS: Final = 20
 MESSAGES_AT_ONCE: Final = 60_000  # MQTT counts them with 16 bits
 
@@ -31,6 +36,22 @@ class JournalSection(Section):
     )
     max_waiting: int = Field(
         default=200_000, ge=1000, description="reports that may wait for the disk; more are refused"
+    )
+
+
+class DeliverySection(Section):
+    """[delivery]: the process that brings records to the monitoring systems."""
+
+    nice: int = Field(
+        default=19,
+        ge=0,
+        le=19,
+        description="how far it steps back behind the answers to terminals when the processor is short",
+    )
+    least_rate: int = Field(
+        default=2000,
+        ge=100,
+        description="records a second for each destination even while answers are kept waiting",
     )
 
 
@@ -70,11 +91,24 @@ class MqttSection(Section):
         default=10.0, gt=0, description="after which an unconfirmed batch is sent again"
     )
     keepalive_s: int = Field(default=30, ge=1, le=65535, description="of MQTT")
+    envelope: Literal["plain", "guomi", "rsa-aes"] = Field(
+        default="plain", description="how contents are guarded; plain: by TLS alone, the broker reads them"
+    )
+    envelope_keys: str = Field(
+        default="", json_schema_extra=FILE, description="our own keys, by `edge-gateway keys new`"
+    )
+    envelope_peers: str = Field(default="", json_schema_extra=FILE, description="the receiver's public keys")
+    envelope_max_age_s: float = Field(default=3600.0, gt=0, description="older messages are not opened")
 
     @field_validator("topic_prefix")
     @classmethod
     def _is_a_topic(cls, value: str) -> str:
         return topic_beginning(value)
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> "MqttSection":
+        check_envelope(self)
+        return self
 
 
 class DestinationSection(Section):
@@ -116,6 +150,19 @@ class DestinationSection(Section):
         default=0, ge=0, description="then the oldest are given up for it, counted as lost; 0: never"
     )
     max_backlog_age_s: float = Field(default=0, ge=0, description="the same by age")
+    release: str = Field(
+        default="",
+        json_schema_extra=FILE,
+        description="what of a record may leave, and why; empty: all of it",
+    )
+    envelope: Literal["plain", "guomi", "rsa-aes"] = Field(
+        default="plain", description="how contents are guarded; plain: by TLS alone, the broker reads them"
+    )
+    envelope_keys: str = Field(
+        default="", json_schema_extra=FILE, description="our own keys, by `edge-gateway keys new`"
+    )
+    envelope_peers: str = Field(default="", json_schema_extra=FILE, description="the receiver's public keys")
+    envelope_max_age_s: float = Field(default=3600.0, gt=0, description="older messages are not opened")
 
     @field_validator("topic_prefix")
     @classmethod
@@ -125,8 +172,8 @@ class DestinationSection(Section):
     @field_validator("name")
     @classmethod
     def _is_free(cls, value: str) -> str:
-        if value == COMMANDS:
-            raise ValueError("names the connection for commands at the broker; take another one")
+        if value in (COMMANDS, FREIGHT):
+            raise ValueError(f"names the connection for {value} at the broker; take another one")
         return value
 
     @field_validator("message_ids")
@@ -156,6 +203,20 @@ class DestinationSection(Section):
             raise ValueError("ca_file: without it there is no TLS, and the certificate is not shown")
         if self.form == "emqx" and self.confirm != "puback":
             raise ValueError('confirm: form "emqx" knows no receipts, it takes "puback"')
+        if self.form == "emqx" and self.envelope != "plain":
+            raise ValueError('envelope: form "emqx" has phone numbers in its topics, which no envelope hides')
+        check_envelope(self)
+        self._releases_well()
         if self.form == "emqx" and self.window * self.max_records > MESSAGES_AT_ONCE:
             raise ValueError(f"window: {MESSAGES_AT_ONCE} messages at most, window times max_records")
         return self
+
+    def _releases_well(self) -> None:
+        if not self.release or not Path(self.release).is_file():
+            return
+        if self.form != "json" or self.confirm != "puback":
+            raise ValueError('release: works with form "json" and confirm "puback": record ids do not leave')
+        try:
+            load_release(Path(self.release))
+        except ReleaseError as error:
+            raise ValueError(f"release: {error}") from error

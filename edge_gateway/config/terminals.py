@@ -56,7 +56,9 @@ class ServerSection(Section):
         default=2000.0, ge=0, description="more connections at once wait for their turn; 0: none waits"
     )
     max_bytes_per_s: int = Field(
-        default=1 << 20, ge=0, description="from one connection in the long run, then it is slowed; 0: any"
+        default=128 << 10,  # 1,800 reports a second, or a picture of 100 KB each second
+        ge=0,
+        description="from one terminal in the long run, then it is slowed; 0: any",
     )
     proxy_from: list[str] = Field(
         default=[], description="balancers that say who is behind them (PROXY protocol), such as 10.0.0.0/8"

@@ -6,9 +6,10 @@ from typing import Final
 from pydantic import Field, model_validator
 
 from ..session.profiles import ProfilesError, load_keys, load_profiles
-from .delivery import BatchSection, DestinationSection, JournalSection, MqttSection
+from .delivery import BatchSection, DeliverySection, DestinationSection, JournalSection, MqttSection
+from .freight import FreightSection
 from .people import ApiSection, CommandsSection, LogSection, MetricsSection
-from .section import PORT_MAX, Section
+from .section import Section
 from .terminals import (
     GatewaySection,
     MediaSection,
@@ -33,11 +34,13 @@ class Config(Section):
     sessions: SessionsSection = SessionsSection()
     media: MediaSection = MediaSection()
     journal: JournalSection = JournalSection()
+    delivery: DeliverySection = DeliverySection()
     batch: BatchSection = BatchSection()
     mqtt: MqttSection = MqttSection()
     destination: list[DestinationSection] = Field(default=[])
     api: ApiSection = ApiSection()
     commands: CommandsSection = CommandsSection()
+    freight: FreightSection = FreightSection()
     metrics: MetricsSection = MetricsSection()
     log: LogSection = LogSection()
 
@@ -53,10 +56,20 @@ class Config(Section):
 
     @property
     def journal_paths(self) -> list[Path]:
-        """Every journal's file: of each worker, when there are several."""
+        """The journals that are written now: of each worker, when there are several."""
         if self.server.workers == 1:
             return [self.journal_path]
         return [self.worker_dir(index) / self.journal_path.name for index in range(self.server.workers)]
+
+    @property
+    def old_journal_paths(self) -> list[Path]:
+        """Those that lie there from another number of workers. Looks at the disk."""
+        found = {self.journal_path, *self.data_dir.glob(f"worker-[0-9]*/{self.journal_path.name}")}
+        return sorted(path for path in found - set(self.journal_paths) if path.is_file())
+
+    def worker_id(self, index: int) -> str:
+        """Under which name one of several workers delivers."""
+        return f"{self.gateway.id}-w{index}"
 
     def worker_dir(self, index: int) -> Path:
         """The folder of one of several workers, counted from 0."""
@@ -76,6 +89,11 @@ class Config(Section):
     def commands_path(self) -> Path:
         """The file of commands, tokens and audit lines."""
         return self.data_dir / "commands.db"
+
+    @property
+    def freight_path(self) -> Path:
+        """The file of waybills, documents and evidence."""
+        return self.data_dir / "freight.db"
 
     @property
     def control_path(self) -> Path:
@@ -98,26 +116,10 @@ class Config(Section):
         if self.commands.mqtt and not self.mqtt.enabled:
             raise ValueError("commands.mqtt: there is no broker while mqtt.enabled is false")
         self._ports_differ()
-        if self.server.workers > 1:
-            self._works_with_several()
+        if self.freight.enabled and self.server.workers > 1:
+            raise ValueError("freight.enabled: works with server.workers = 1 only: it follows one journal")
         self._profiles_are_good()
         return self
-
-    def _works_with_several(self) -> None:
-        """What a connection says first tells whose it is, so nothing may hide that; some things live once."""
-        for key, wanted in (
-            ("tls.enabled", self.tls.enabled),
-            ("udp.enabled", self.udp.enabled),
-            ("media.attachments", self.media.attachments),
-            ("api.enabled", self.api.enabled),
-            ("commands.mqtt", self.commands.mqtt),
-        ):
-            if wanted:
-                raise ValueError(f"{key}: works with server.workers = 1 only")
-        if self.metrics.enabled and self.metrics.port:
-            last = self.metrics.port + self.server.workers - 1
-            if last > PORT_MAX or self.metrics.port <= self.server.port <= last:
-                raise ValueError(f"metrics.port: each worker takes one, from this on to {last}")
 
     def _ports_differ(self) -> None:
         """TCP ports of what is enabled; that they are free only the start can tell."""

@@ -11,6 +11,7 @@ import time
 from collections import Counter
 from typing import Any, Final, NamedTuple
 
+from ..threads import name_thread
 from .backoff import Backoff
 from .batcher import Batcher
 from .confirmations import Confirmations
@@ -19,6 +20,7 @@ from .pace import BacklogPace, RateLimit
 from .plan import Plan
 from .ports import JournalPort
 from .quota import Quota
+from .sealing import envelope_of
 from .settings import Settings
 from .source import BatchSource
 from .waker import Waker
@@ -28,16 +30,17 @@ _RECONNECT_MS: Final = (200, 10_000)
 _REST_S: Final = 1.0  # the longest sleep: keep alive and handshake are looked at this often
 _SAVE_AHEAD_MS: Final = 1000  # what is confirmed beyond a cursor that stands still is saved this often
 _NEWS_MS: Final = 1000  # what waits longer than this and its batch may is left for the backlog lane
+_LOOK_AGAIN_MS: Final = 200
+_NEWS_ON_LINK_MS: Final = 30_000  # what is not older when a connection is made is not left for it
 # What a filter leaves out takes no place in the window: so much is read between two looks at the line.
 _BATCHES_A_ROUND: Final = 64
-_NEVER: Final = 2**63
 _log: Final = logging.getLogger(__name__)
 
 COUNTS: Final = (
     "connections", "connection_failures", "crashes", "sent_batches", "sent_records", "sent_bytes",
     "resent_batches", "pubacks", "confirmed_batches", "confirmed_records", "rejected_records", "receipts",
     "receipts_duplicate", "receipts_unknown", "receipts_mismatched", "receipts_malformed",
-    "receipts_refusing",
+    "receipts_refusing", "envelopes_refused",
 )  # fmt: skip
 
 
@@ -62,24 +65,35 @@ class Destination:
         self._counts: Counter[str] = Counter()
         self._connected = False
         self._last_error = ""
+        self._envelope = envelope_of(settings)
         self._stopping = threading.Event()
         self._waker = Waker()
-        self._wake_at = _NEVER  # the sequence whose commit is worth waking for
         name = f"delivery-{settings.name}" if settings.name else "delivery"
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self._backoff = Backoff(*_RECONNECT_MS, random.random)
+        self._way = RateLimit(0, _now_ms())
         self._quota = Quota(settings.max_backlog_bytes, int(settings.max_backlog_age_s * 1000))
         self._begin()
 
     def start(self) -> None:
         """Starts the thread."""
-        self._journal.on_commit(self._committed)
+        self._journal.on_commit(self._waker.wake)
         self._thread.start()
+
+    def give_way(self, rate: int) -> None:
+        """At most so many records a second from now on, 0 for any; beside the configured rate. From any
+        thread."""
+        self._way.change(rate)
 
     def end(self) -> None:
         """Asks the thread to end; `stop` waits for it."""
         self._stopping.set()
         self._waker.wake()
+
+    @property
+    def running(self) -> bool:
+        """Whether its thread lives; that there is a broker is another question."""
+        return self._thread.is_alive()
 
     def stop(self) -> None:
         """Ends the thread and the connection."""
@@ -106,6 +120,7 @@ class Destination:
             "backlog": seen.backlog,
             "oldest_age_ms": max(0, age_ms) if depth and seen.oldest_ms else 0,
             "filtered": self._source.filtered,
+            "dropped_fields": self._source.dropped_fields,
             "lost": self._journal.lost,
             "last_error": self._last_error,
         }
@@ -139,13 +154,8 @@ class Destination:
         self._more = False  # to be read, although the window has room
         self._look()
 
-    def _committed(self) -> None:
-        """In the journal's writer thread: one comparison, unless a batch becomes due by this commit."""
-        if self._journal.last_sequence >= self._wake_at:
-            self._wake_at = _NEVER
-            self._waker.wake()
-
     def _run(self) -> None:
+        name_thread(self._thread.name)
         while not self._stopping.is_set():
             try:
                 self._serve_one_connection()
@@ -179,7 +189,7 @@ class Destination:
             self._seen = self._seen._replace(oldest_ms=oldest[0].received_ms if oldest else None)
 
     def _serve_one_connection(self) -> None:
-        link = Link(self.settings)
+        link = Link(self.settings, envelope=self._envelope)
         self._on_the_way.clear()
         try:
             link.open()
@@ -187,6 +197,7 @@ class Destination:
                 self._step(link)
         finally:
             link.close()
+            self._counts["envelopes_refused"] += link.refused.total()
 
     def _step(self, link: Link) -> None:
         """One round: publish what is due, sleep until something happens, take what came, confirm."""
@@ -216,8 +227,11 @@ class Destination:
     def _fill_window(self) -> None:
         now_ms, last = _now_ms(), self._journal.last_sequence
         self._batcher.journalled(last, now_ms)
-        if self._is_late(now_ms) and self._plan.jump(last):
-            self._batcher.taken(last, 0)
+        is_new_link = self._is_new_link
+        if self._is_late(now_ms):
+            end = self._before_news(last) if is_new_link else last
+            if self._plan.jump(end):
+                self._batcher.taken(end, 0)
         self._more = False
         for _ in range(_BATCHES_A_ROUND):
             if not (self._window.has_room and self._batcher.due(now_ms)):
@@ -238,6 +252,11 @@ class Destination:
             self._take_in(batch)
         else:
             self._more = True
+
+    def _before_news(self, last: int) -> int:
+        """Where the backlog ends that a new connection finds: what came while it was made is news."""
+        since_ms = time.time_ns() // 1_000_000 - _NEWS_ON_LINK_MS
+        return self._source.before_news(last, since_ms, self._plan.jump_at)
 
     def _is_late(self, now_ms: int) -> bool:
         """Whether what the live lane would read next is no news any more. A burst is news."""
@@ -261,9 +280,10 @@ class Destination:
             if batch.unacknowledged:
                 self._wait_for_puback(batch)
                 continue
-            wait_ms = self._rate.wait_ms(_now_ms())
+            now_ms = _now_ms()
+            wait_ms = max(self._rate.wait_ms(now_ms), self._way.wait_ms(now_ms))
             if wait_ms:
-                batch.due_ms = _now_ms() + wait_ms
+                batch.due_ms = now_ms + min(wait_ms, _LOOK_AGAIN_MS)  # the rate may have changed by then
                 continue
             self._send(link, batch)
 
@@ -275,6 +295,7 @@ class Destination:
             self._on_the_way[link.publish(topic, payload)] = batch
             batch.unacknowledged += 1
         self._rate.spend(batch.count)
+        self._way.spend(batch.count)
         self._window.sent(batch, _now_ms())
 
     def _wait_for_puback(self, batch: InFlight) -> None:
@@ -295,8 +316,9 @@ class Destination:
         if self._window.has_room:
             deadlines_ms.append(self._batcher.next_deadline_ms())
             batcher = self._batcher
-            self._wake_at = batcher.full_at if batcher.pending else self._plan.live_after + 1
-            if self._journal.last_sequence >= self._wake_at:  # committed while we looked away
+            wake_at = batcher.full_at if batcher.pending else self._plan.live_after + 1
+            self._journal.wake_at(wake_at)
+            if self._journal.last_sequence >= wake_at:  # committed while we looked away
                 return 0.0
         known = [deadline_ms for deadline_ms in deadlines_ms if deadline_ms is not None]
         return max(0.0, min([_REST_S, *((deadline_ms - _now_ms()) / 1000 for deadline_ms in known)]))

@@ -4,10 +4,12 @@ A lost link is thrown away, and with it paho's own memory: the window, not the c
 what is sent again. Everything runs in the thread that calls; nothing here waits but `open` and `wait`.
 """
 
+import logging
 import select
 import socket
 import ssl
 import time
+from collections import Counter
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -15,10 +17,15 @@ from paho.mqtt import client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
 from paho.mqtt.reasoncodes import ReasonCode
 
+from protocols.monitoring.envelopes import Envelope, EnvelopeError, Opened
+from protocols.wire.errors import LocalProtocolError
+
+from .sealing import envelope_of, is_kept_by_broker
 from .settings import Settings
 
 _CONNECT_TIMEOUT_S: Final = 5.0
 _HANDSHAKE_TIMEOUT_S: Final = 10.0
+_log: Final = logging.getLogger(__name__)
 
 
 class LinkError(Exception):
@@ -32,25 +39,38 @@ class Puback(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """A message on the subscribed topic. mid: for `acknowledge`; 0 when none is wanted (QoS 0)."""
+    """A message on a subscribed topic. mid: for `acknowledge`; 0 when none is wanted (QoS 0)."""
 
     payload: bytes
     mid: int = 0
+    topic: str = ""
 
 
 class Link:
     """`open()`, then `wait()` and `events()` until LinkError; `publish()` once `ready`.
 
-    The settings' answers_topic is subscribed with QoS 1 before the link is ready; "" subscribes nothing.
+    `topics`, or else the settings' answers_topic, are subscribed with QoS 1 before the link is ready; none,
+    or "", subscribes nothing.
     keeps_answers: the broker keeps each answer until `acknowledge` and gives it again on the next connection;
     otherwise what came is acknowledged at once.
+    envelope: seals what is published and opens what comes; it should outlive the link, to know repetitions.
+    refused: how often an answer could not be opened, by result code; such a one is acknowledged and dropped.
     """
 
-    def __init__(self, settings: Settings, keeps_answers: bool = False) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        keeps_answers: bool = False,
+        topics: tuple[str, ...] = (),
+        envelope: Envelope | None = None,
+    ) -> None:
         self._keeps_answers = keeps_answers
         self.ready = False
         self._settings = settings
-        self._answers_topic = settings.answers_topic
+        self._topics = topics or ((settings.answers_topic,) if settings.answers_topic else ())
+        self._envelope = envelope or envelope_of(settings)
+        self._opened: dict[int, Opened] = {}  # what came and is not acknowledged, by message id
+        self.refused: Counter[int] = Counter()
         self._fault = ""
         self._events: list[Puback | Answer] = []
         self._ready_by_s = 0.0
@@ -66,8 +86,15 @@ class Link:
         self._ready_by_s = time.monotonic() + _HANDSHAKE_TIMEOUT_S
 
     def publish(self, topic: str, payload: bytes) -> int:
-        """Hands over a QoS 1 message, gives its id, which a Puback names later. Raises LinkError."""
-        info = self._client.publish(topic, payload, qos=1)
+        """Seals and hands over a QoS 1 message, gives its id, which a Puback names later. Raises LinkError.
+
+        A message that is sent again is sealed anew, so the receiver takes no resend for a repetition.
+        """
+        try:
+            sealed = self._envelope.seal(payload, topic, _now_ms())
+        except LocalProtocolError as error:
+            raise LinkError(f"envelope: {error}") from error
+        info = self._client.publish(topic, sealed, qos=1)
         if info.rc != MQTTErrorCode.MQTT_ERR_SUCCESS:
             raise LinkError(f"publish: {mqtt.error_string(info.rc)}")
         return info.mid
@@ -75,6 +102,9 @@ class Link:
     def acknowledge(self, mid: int) -> None:
         """The broker may forget this answer of this connection."""
         if mid:
+            opened = self._opened.pop(mid, None)
+            if opened is not None:
+                self._envelope.accept(opened)
             self._client.ack(mid, 1)
 
     def wait(self, wake: socket.socket, timeout_s: float) -> None:
@@ -111,7 +141,7 @@ class Link:
         client = mqtt.Client(
             CallbackAPIVersion.VERSION2,
             client_id=client_id,
-            clean_session=not self._answers_topic,
+            clean_session=not self._topics,
             protocol=mqtt.MQTTv311,
             reconnect_on_failure=False,
             manual_ack=self._keeps_answers,
@@ -159,8 +189,8 @@ class Link:
     def _on_connect(self, client: mqtt.Client, _data: Any, _flags: Any, code: ReasonCode, _more: Any) -> None:
         if code.is_failure:
             self._fault = f"the broker refuses the connection: {code}"
-        elif self._answers_topic:
-            client.subscribe(self._answers_topic, qos=1)
+        elif self._topics:
+            client.subscribe([(topic, 1) for topic in self._topics])
         else:
             self.ready = True
 
@@ -168,12 +198,29 @@ class Link:
         self, _client: mqtt.Client, _data: Any, _mid: int, codes: list[ReasonCode], _more: Any
     ) -> None:
         if any(code.is_failure for code in codes):
-            self._fault = f"the broker refuses the subscription to {self._answers_topic}"
+            self._fault = f"the broker refuses the subscription to {', '.join(self._topics)}"
         else:
             self.ready = True
 
     def _on_message(self, _client: mqtt.Client, _data: Any, message: mqtt.MQTTMessage) -> None:
-        self._events.append(Answer(bytes(message.payload), message.mid if message.qos else 0))
+        mid = message.mid if message.qos else 0
+        fresh = not (message.retain and is_kept_by_broker(message.topic))
+        try:
+            opened = self._envelope.begin(bytes(message.payload), message.topic, _now_ms(), fresh=fresh)
+        except EnvelopeError as error:
+            self.refused[error.code] += 1
+            _log.warning("a message on %s is not opened: %s", message.topic, error)
+            self.acknowledge(mid if self._keeps_answers else 0)
+            return
+        if fresh and mid and self._keeps_answers:
+            self._opened[mid] = opened
+        elif fresh:
+            self._envelope.accept(opened)
+        self._events.append(Answer(opened.payload, mid, message.topic))
 
     def _on_publish(self, _client: mqtt.Client, _data: Any, mid: int, _code: Any, _more: Any) -> None:
         self._events.append(Puback(mid))
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000

@@ -24,7 +24,7 @@ class Plan:
         done = Spans(ahead)
         self._gaps: deque[Span] = deque(done.gaps(cursor))
         self.live_after = max([cursor, *(last for _, last in done)])
-        self._jump_at = jump_at
+        self.jump_at = jump_at
         self.jumps = 0
 
     @property
@@ -42,7 +42,7 @@ class Plan:
 
     def jump(self, last_sequence: int) -> bool:
         """Lets the live lane go on at the end of the journal when it is too far behind it."""
-        if last_sequence - self.live_after < self._jump_at or len(self._gaps) >= GAPS_MAX:
+        if last_sequence - self.live_after < self.jump_at or len(self._gaps) >= GAPS_MAX:
             return False
         self._gaps.append((self.live_after + 1, last_sequence))
         self.live_after = last_sequence

@@ -31,7 +31,7 @@ class JournalPort(Protocol):
     def record_bytes(self) -> float:
         """What a kept record costs in the journal, on average."""
 
-    def read_after(self, sequence: int, max_records: int, max_bytes: int) -> list[Record]:
+    def read_after(self, sequence: int, max_records: int, max_bytes: int) -> Sequence[Record]:
         """The records behind `sequence`, a run without a gap, at least one when there is any. It begins
         later when what was between is set aside."""
 
@@ -48,7 +48,10 @@ class JournalPort(Protocol):
         """Keeps records with the reason they are refused for; saying the same twice is harmless."""
 
     def on_commit(self, callback: Callable[[], None]) -> None:
-        """`callback` is called after each commit, from the writer's thread."""
+        """`callback` is called from another thread after the commit that reaches what `wake_at` named."""
+
+    def wake_at(self, sequence: int) -> None:
+        """The next commit that is worth a call is the one that holds `sequence`; before it is named, any."""
 
 
 class JournalOfMany(Protocol):
@@ -68,6 +71,10 @@ class GatewaySettings(Protocol):
     @property
     def id(self) -> str:
         """Names the gateway in topics and batches."""
+
+    @property
+    def data_dir(self) -> str:
+        """Folder for what an envelope must remember over a restart."""
 
 
 class BatchSettings(Protocol):
@@ -136,6 +143,22 @@ class MqttSettings(Protocol):
     @property
     def keepalive_s(self) -> int:
         """MQTT keep alive."""
+
+    @property
+    def envelope(self) -> str:
+        """`plain`, `guomi` or `rsa-aes`."""
+
+    @property
+    def envelope_keys(self) -> str:
+        """File of our own keys; empty for plain."""
+
+    @property
+    def envelope_peers(self) -> str:
+        """File of the receiver's public keys; empty for plain."""
+
+    @property
+    def envelope_max_age_s(self) -> float:
+        """How old a message may be that is opened."""
 
 
 class DeliveryConfig(Protocol):

@@ -12,6 +12,12 @@ from .ports import DeliveryConfig
 
 EMQX: Final = "emqx"  # one message for each record; the other forms are those of protocols.monitoring.forms
 DEFAULT_NAME: Final = ""
+_BROKER: Final = (
+    "host", "port", "username", "password_file", "ca_file", "topic_prefix", "window", "confirm",
+    "receipt_timeout_s", "keepalive_s",
+)  # fmt: skip
+_ENVELOPE: Final = ("envelope", "envelope_keys", "envelope_peers", "envelope_max_age_s")
+_BATCH: Final = ("max_records", "max_bytes", "max_age_ms", "form", "compression")
 
 
 @dataclass(frozen=True)
@@ -19,7 +25,8 @@ class Settings:
     """One destination. The keys are those of [[destination]] in the configuration, explained there.
 
     kinds, message_ids, terminals: what is delivered, empty for all. rate: records a second, 0 for any.
-    max_backlog_bytes, max_backlog_age_s: at which the oldest are given up; 0 never.
+    max_backlog_bytes, max_backlog_age_s: at which the oldest are given up; 0 never. seen_dir: folder for what
+    an envelope took already; "" remembers it in memory. release: file that says what of a record may leave.
     """
 
     name: str
@@ -47,6 +54,12 @@ class Settings:
     rate: int = 0
     max_backlog_bytes: int = 0
     max_backlog_age_s: float = 0
+    envelope: str = "plain"
+    envelope_keys: str = ""
+    envelope_peers: str = ""
+    envelope_max_age_s: float = 3600.0
+    seen_dir: str = ""
+    release: str = ""
 
     @property
     def client_id(self) -> str:
@@ -78,21 +91,19 @@ class Settings:
 
 def settings_of(config: DeliveryConfig) -> list[Settings]:
     """The destinations of a configuration: those of [[destination]], else the one of [mqtt] and [batch]."""
+    gateway, folder = config.gateway.id, config.gateway.data_dir
     if config.destination:
         return [
-            Settings(gateway=config.gateway.id, **_values_of(destination))
+            Settings(gateway=gateway, seen_dir=folder, **_values_of(destination))
             for destination in config.destination
         ]
     mqtt, batch = config.mqtt, config.batch
-    names = ("host", "port", "username", "password_file", "ca_file", "topic_prefix", "window", "confirm")
-    values = {name: getattr(mqtt, name) for name in (*names, "receipt_timeout_s", "keepalive_s")}
-    values |= {
-        name: getattr(batch, name)
-        for name in ("max_records", "max_bytes", "max_age_ms", "form", "compression")
-    }
-    return [Settings(DEFAULT_NAME, config.gateway.id, **values)]
+    values = {name: getattr(mqtt, name) for name in (*_BROKER, *_ENVELOPE)}
+    values |= {name: getattr(batch, name) for name in _BATCH}
+    return [Settings(DEFAULT_NAME, gateway, seen_dir=folder, **values)]
 
 
 def _values_of(destination: object) -> dict[str, Any]:
-    values = {name: getattr(destination, name) for name in Settings.__dataclass_fields__ if name != "gateway"}
+    names = [name for name in Settings.__dataclass_fields__ if name not in ("gateway", "seen_dir")]
+    values = {name: getattr(destination, name) for name in names}
     return {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}

@@ -3,18 +3,22 @@ the form that is configured.
 """
 
 import logging
+from pathlib import Path
 from typing import Final
+
+import numpy as np
 
 from protocols.monitoring import emqx_form
 from protocols.monitoring.batch import Batch, check_batch, fault_of
 from protocols.monitoring.columnar import CONTENT_BYTES_MAX
 from protocols.monitoring.forms import encode_batch
 from protocols.monitoring.receipt import digest_of
-from protocols.monitoring.records import Record
+from protocols.monitoring.table import RecordTable
 from protocols.monitoring.topics import batch_id
 from protocols.wire.errors import LocalProtocolError
 
 from .ports import JournalPort
+from .releasing import load_release
 from .settings import EMQX, Settings
 from .window import InFlight
 
@@ -36,7 +40,13 @@ class BatchSource:
         self._settings = settings
         self._journal = journal
         self._wanted = settings.wanted()
+        self._release = load_release(Path(settings.release)) if settings.release else None
         self._records_max = settings.max_records  # less while records turn out to be large when written
+
+    @property
+    def dropped_fields(self) -> int:
+        """Values that no list lets leave."""
+        return self._release.dropped.total() if self._release is not None else 0
 
     def next_batch(
         self, after: int, now_ms: int, *, through: int | None = None, live: bool = True
@@ -50,13 +60,29 @@ class BatchSource:
         any other gap.
         """
         limit = self._records_max if through is None else min(self._records_max, through - after)
-        records = self._journal.read_after(after, limit, min(self._settings.max_bytes, BODIES_BYTES_MAX))
-        if not records or records[0].sequence != after + 1:
+        bytes_max = min(self._settings.max_bytes, BODIES_BYTES_MAX)
+        records = RecordTable.of(self._journal.read_after(after, limit, bytes_max))
+        if not records or records.sequences[0] != after + 1:
             return self._gap(after, bool(records), now_ms, through, live)
         try:
             return self._written(records, now_ms, live)
         except LocalProtocolError:  # the rare case, and the only one that is worth looking at each record
             return self._written_up_to_fault(records, now_ms, live)
+
+    def before_news(self, last: int, since_ms: int, most: int) -> int:
+        """The sequence behind which everything up to `last` was received at `since_ms` (UTC) or later: about
+        `most` before `last` at most."""
+        end = last
+        while end > max(0, last - most):
+            begin = max(0, end - self._settings.max_records)
+            records = RecordTable.of(self._journal.read_after(begin, end - begin, BODIES_BYTES_MAX))
+            if not records or records.sequences[-1] != end:
+                return end
+            old = np.flatnonzero(records.received_ms < since_ms)
+            if len(old) or records.sequences[0] != begin + 1:
+                return int(records.sequences[old[-1]]) if len(old) else int(records.sequences[0]) - 1
+            end = begin
+        return end
 
     def _gap(
         self, after: int, more: bool, now_ms: int, through: int | None, live: bool
@@ -73,7 +99,7 @@ class BatchSource:
         name = batch_id(self._settings.gateway, first, last - first + 1)
         return InFlight(name, first, last, count=0, messages=[], digest="", now_ms=now_ms, live=live)
 
-    def _written_up_to_fault(self, records: list[Record], now_ms: int, live: bool) -> tuple[InFlight, int]:
+    def _written_up_to_fault(self, records: RecordTable, now_ms: int, live: bool) -> tuple[InFlight, int]:
         """The records before the first that breaks the contract; the first itself becomes a dead letter."""
         for at, record in enumerate(records):
             fault = fault_of([record])
@@ -85,12 +111,14 @@ class BatchSource:
                 return self._unsent(record.sequence, record.sequence, now_ms, live), 0
         raise ValueError(f"the journal gives no contiguous run from {records[0].sequence} on")
 
-    def _written(self, records: list[Record], now_ms: int, live: bool) -> tuple[InFlight, int]:
-        first, last = records[0].sequence, records[-1].sequence
-        kept = records if self._wanted is None else list(filter(self._wanted, records))
+    def _written(self, records: RecordTable, now_ms: int, live: bool) -> tuple[InFlight, int]:
+        first, last = int(records.sequences[0]), int(records.sequences[-1])
+        kept = records
+        if self._wanted is not None:
+            kept = records.take(np.fromiter(map(self._wanted, records), bool, len(records)))
         if not kept:
             self.filtered += len(records)
-            return self._unsent(first, last, now_ms, live), _bytes_of(records)
+            return self._unsent(first, last, now_ms, live), records.bodies.size
         batch = Batch(self._settings.gateway, kept, sparse=len(kept) < len(records))
         messages, digest = self._messages(batch)
         longest = max(len(payload) for _, payload in messages)
@@ -108,10 +136,10 @@ class BatchSource:
             messages=messages,
             digest=digest,
             now_ms=now_ms,
-            received_ms=kept[0].received_ms,
+            received_ms=int(kept.received_ms[0]),
             live=live,
         )
-        return flight, _bytes_of(records)
+        return flight, records.bodies.size
 
     def _messages(self, batch: Batch) -> tuple[list[tuple[str, bytes]], str]:
         settings = self._settings
@@ -120,9 +148,8 @@ class BatchSource:
             check_batch(batch)
             written = [(emqx_form.up_topic(prefix, one), emqx_form.encode(one)) for one in batch.records]
             return written, ""
-        payload = encode_batch(batch, settings.form, settings.compression)
+        if self._release is not None:
+            payload = self._release.encode(batch)
+        else:
+            payload = encode_batch(batch, settings.form, settings.compression)
         return [(settings.topic, payload)], digest_of(payload)
-
-
-def _bytes_of(records: list[Record]) -> int:
-    return sum(len(record.body) for record in records)

@@ -69,7 +69,7 @@ def _login(settings: Settings, key: str) -> Finding:
     """A clean session beside the gateway's own: what it has waiting is not touched."""
     if settings.password_file and not Path(settings.password_file).is_file():
         return Finding(WRONG, key, f"no file {settings.password_file}", f"{key}.password_file")
-    link = Link(replace(settings, name="doctor", confirm="puback"))
+    link = Link(replace(settings, name="doctor", confirm="puback", envelope="plain"))
     wake, other = socket.socketpair()
     try:
         link.open()

@@ -10,7 +10,7 @@ import sqlite3
 from collections.abc import Iterable, Sequence
 from typing import Any, Final, NamedTuple
 
-from .chores import Chore
+from .chores import Chore, Told
 from .store import Store
 
 DEFAULT: Final = ""
@@ -69,8 +69,10 @@ class Cursors:
 class Confirm(Chore):
     """`destination` has proof for every record through `sequence`, and of those within `ahead`."""
 
-    def __init__(self, sequence: int, destination: str = DEFAULT, ahead: Sequence[Span] = ()) -> None:
-        super().__init__()
+    def __init__(
+        self, sequence: int, destination: str = DEFAULT, ahead: Sequence[Span] = (), told: Told = None
+    ) -> None:
+        super().__init__(told)
         self.sequence = sequence
         self.destination = destination
         self.ahead = tuple(ahead)
@@ -92,8 +94,10 @@ class Confirm(Chore):
 class CutLoose(Confirm):
     """The same, but `lost` of the records in between are given up, for the quota of the destination."""
 
-    def __init__(self, sequence: int, destination: str, ahead: Sequence[Span], lost: int) -> None:
-        super().__init__(sequence, destination, ahead)
+    def __init__(
+        self, sequence: int, destination: str, ahead: Sequence[Span], lost: int, told: Told = None
+    ) -> None:
+        super().__init__(sequence, destination, ahead, told)
         self.lost = lost
 
     def after(self, before: Position) -> Position:
@@ -105,8 +109,8 @@ class CutLoose(Confirm):
 class Reject(Chore):
     """`destination` refused these records: (sequence, reason). `kept`: how many copies were new."""
 
-    def __init__(self, entries: list[tuple[int, str]], destination: str = DEFAULT) -> None:
-        super().__init__()
+    def __init__(self, entries: list[tuple[int, str]], destination: str = DEFAULT, told: Told = None) -> None:
+        super().__init__(told)
         self.entries = entries
         self.destination = destination
         self.kept = 0

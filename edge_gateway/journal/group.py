@@ -7,6 +7,8 @@ the commit. So a group that could not be written leaves no trace.
 import logging
 from collections import Counter
 from collections.abc import Callable
+from itertools import groupby
+from operator import itemgetter
 from typing import Any, Final
 
 from .origin import Origin
@@ -27,15 +29,74 @@ _log = logging.getLogger(__name__)
 Release = Callable[[Any, int], None]  # called with the ticket, and STORED, FULL or FAILED
 # Origin, received_ms (UTC), packed run of reports (see `packed`), how many, release, its ticket.
 Submission = tuple[Origin, int, bytes, int, Release, Any]
+_RELEASE: Final = itemgetter(4)
+_LIMITS: Final = (GROUP_RECORDS, GROUP_BYTES, GROUP_ORIGINS)
 
 
 def tell(submissions: list[Submission], outcome: int) -> None:
-    """Tells those who wait for these submissions what became of them."""
-    for submission in submissions:
+    """Tells those who wait for these submissions what became of them. A release that has a method
+    `many(submissions, outcome)` is told of a whole run of its own at once."""
+    for release, run in groupby(submissions, _RELEASE):
+        many = getattr(release, "many", None)
         try:
-            submission[4](submission[5], outcome)
-        except Exception:  # a bug with one connection; the others wait for their answers
+            if many is not None:
+                many(list(run), outcome)
+                continue
+        except Exception:
             _log.exception("what a commit released could not be told")
+            continue
+        for submission in run:
+            try:
+                release(submission[5], outcome)
+            except Exception:  # a bug with one connection; the others wait for their answers
+                _log.exception("what a commit released could not be told")
+
+
+def collect_portable(  # noqa: PLR0917 - the twin in C takes what it takes apart
+    rows: Rows,
+    submissions: list[Submission],
+    at: int,
+    indexes: dict[Origin, int],
+    states: list[TerminalState],
+    known: dict[str, TerminalState],
+    duplicates: Counter[int],
+    waiting: list[Submission],
+    safe: list[Submission],
+    limits: tuple[int, int, int],
+) -> int:
+    """Takes submissions from `at` on into the rows, until they are a group or one is of a terminal that is
+    not `known`; gives where it stopped. waiting: those that depend on this group's commit, because something
+    of them is new or repeats what is new here; the others are `safe`. limits: records, bytes of bodies and
+    origins of a group."""
+    records, body_bytes, origins = limits
+    while (
+        at < len(submissions)
+        and rows.count < records
+        and rows.body_bytes < body_bytes
+        and len(states) < origins
+    ):
+        submission = submissions[at]
+        origin, received_ms, packed, _, _, _ = submission
+        index = indexes.get(origin)
+        if index is None:
+            state = known.get(origin.identity)
+            if state is None:
+                break
+            index = indexes[origin] = len(states)
+            states.append(state)
+        fresh, again, repeated = rows.add(index, received_ms, packed, origin.named, states[index].recent)
+        if again or repeated:
+            duplicates[index] += again + repeated
+        (waiting if fresh or again else safe).append(submission)
+        at += 1
+    return at
+
+
+# CPython may have a twin in C. ImportError: it was not built, or DIANYUN_PURE is set.
+try:
+    from .._hotpath import collect
+except ImportError:
+    collect = collect_portable
 
 
 class Group:
@@ -56,19 +117,35 @@ class Group:
         """How many records are new."""
         return self._rows.count
 
-    def add(self, submission: Submission) -> bool:
-        """Takes one submission in; gives whether the group is closed now and the next belongs to another."""
-        origin, received_ms, packed, _, _, _ = submission
-        index = self._indexes.get(origin)
-        if index is None:
-            index = self._index_of(origin)
+    def add(self, submissions: list[Submission], at: int = 0) -> int:
+        """Takes submissions in from `at` on, until the group is closed; gives where it stopped."""
+        book, states = self._book, self._states
+        while True:
+            at = collect(
+                self._rows,
+                submissions,
+                at,
+                self._indexes,
+                states,
+                book.states,
+                self._duplicates,
+                self._waiting,
+                self._safe,
+                _LIMITS,
+            )
+            if at == len(submissions) or self.closed:
+                return at
+            book.state(submissions[at][0].identity)  # a new terminal
+
+    @property
+    def closed(self) -> bool:
+        """Whether what comes belongs to the next group."""
         rows = self._rows
-        fresh, again, known = rows.add(index, received_ms, packed, origin.named, self._states[index].recent)
-        if again or known:
-            self._duplicates[index] += again + known
-        # It depends on this group's commit when something of it is new, or repeats what is new here.
-        (self._waiting if fresh or again else self._safe).append(submission)
-        return rows.count >= GROUP_RECORDS or index >= GROUP_ORIGINS - 1 or rows.body_bytes >= GROUP_BYTES
+        return (
+            rows.count >= GROUP_RECORDS
+            or rows.body_bytes >= GROUP_BYTES
+            or len(self._states) >= GROUP_ORIGINS
+        )
 
     def __bool__(self) -> bool:
         return bool(self._waiting or self._safe)
@@ -98,8 +175,3 @@ class Group:
         """
         tell(self._safe, STORED)
         tell(self._waiting, outcome)
-
-    def _index_of(self, origin: Origin) -> int:
-        index = self._indexes[origin] = len(self._states)
-        self._states.append(self._book.state(origin.identity))
-        return index

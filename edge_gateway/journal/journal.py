@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
-from protocols.monitoring.records import Record
+from protocols.monitoring.table import RecordTable
 
 from .chores import Chore, SetAside
 from .destinations import DEFAULT, Position
@@ -69,13 +69,14 @@ class Journal:
         self._writer = Writer(path, limits.max_bytes, deliver, destinations)
         self._reader = Reader(path)
         self._soon = soon
-        self._submissions: list[Submission] = []  # what the writer will get next
+        self.pending: list[Submission] = []  # what the writer will get next
         # The writer gets the next piece when those who waited for the last one have been told. Were it let go
         # on at once, it would commit the few reports that came meanwhile while the answers are being written,
         # and commits of few cost as much as commits of many.
         self._writing = False
         self._lock = threading.Lock()  # over the two above
-        self._submitted = 0
+        self.submitted = 0  # reports, since the start
+        self.bound = limits.max_waiting  # of `submitted`, as far as it was looked; beyond, look again
         self._closed = False
 
     def submit(
@@ -97,15 +98,24 @@ class Journal:
             raise ValueError(f"{count} reports in one submission")
         if self._closed:
             self._writer.deliver([(partial(release, ticket), FAILED)])
-        elif self._submitted - self._writer.taken > self._limits.max_waiting:
+        elif self.submitted - self._writer.taken > self._limits.max_waiting:
             self._writer.deliver([(partial(release, ticket), FULL)])
         else:
-            self._submitted += count
             with self._lock:
-                self._submissions.append((origin, received_ms, packed, count, release, ticket))
-                due = len(self._submissions) == 1 and not self._writing
-            if due:
-                self._soon(self._hand_over)
+                self.submitted += count
+                self.pending.append((origin, received_ms, packed, count, release, ticket))
+                first = len(self.pending) == 1
+            if first:
+                self.due()
+
+    def due(self) -> None:
+        """Something is pending that was not before: it goes to the writer with what this turn still brings.
+
+        `turn.take_read` adds to `pending` and `submitted` by itself: only where everything happens in the
+        thread of the loop.
+        """
+        if not self._writing:
+            self._soon(self._hand_over)
 
     @property
     def last_sequence(self) -> int:
@@ -124,7 +134,7 @@ class Journal:
             raise KeyError(name)
         return DestinationView(self, name)
 
-    def read_after(self, sequence: int, max_records: int, max_bytes: int) -> list[Record]:
+    def read_after(self, sequence: int, max_records: int, max_bytes: int) -> RecordTable:
         """The records behind `sequence`, a run without a gap, maybe none; bounds as in Reader.read_after.
 
         A damaged group in the way is set aside, durably; then the run begins behind it. Raises JournalError.
@@ -141,7 +151,7 @@ class Journal:
                     self.set_aside_after(error.first_sequence - 1),
                     error,
                 )
-        return []
+        return RecordTable.of([])
 
     def set_aside_after(self, sequence: int) -> int:
         """The end of the damaged group that held the record behind `sequence`; `sequence` when there is none.
@@ -194,7 +204,7 @@ class Journal:
             "rejected": writer.rejected,
             "damaged": writer.damaged,
             "duplicates": writer.duplicates,
-            "waiting": self._submitted - writer.taken,
+            "waiting": self.submitted - writer.taken,
             "groups": writer.groups,
             "grouped": writer.records,
             "group_max": writer.group_max,
@@ -216,8 +226,9 @@ class Journal:
 
     def _hand_over(self) -> None:
         with self._lock:
-            submissions, self._submissions = self._submissions, []
+            submissions, self.pending = self.pending, []
             self._writing = bool(submissions)
+        self.bound = -1 if self._closed else self._writer.taken + self._limits.max_waiting
         if submissions:
             # The last to be told is the journal itself.
             self._writer.put([*submissions, (submissions[-1][0], 0, b"", 0, self._told, None)])
@@ -226,15 +237,19 @@ class Journal:
         del ticket, outcome
         with self._lock:
             self._writing = False
-            due = bool(self._submissions)
+            due = bool(self.pending)
         if due:
             self._soon(self._hand_over)
 
     def ask(self, chore: Chore) -> None:
         """Has the writer do it; returns after the commit. Raises JournalError when it was not written."""
-        if self._closed:
-            raise JournalError("the journal is closed")
-        self._writer.put(chore)
+        self.post(chore)
         chore.done.wait()
         if chore.error:
             raise JournalError(f"not written: {chore.error}") from chore.error
+
+    def post(self, chore: Chore) -> None:
+        """Has the writer do it and does not wait. Raises JournalError when the journal is closed."""
+        if self._closed:
+            raise JournalError("the journal is closed")
+        self._writer.put(chore)

@@ -1,5 +1,7 @@
 """Whom a report comes from, with what naming its reports costs prepared once."""
 
+from sys import intern
+
 from protocols.wire.bcd import identity_of
 
 from .packing import pack_terminal
@@ -18,6 +20,6 @@ class Origin:
         self.phone = phone
         self.edition = edition
         self.version = version
-        self.identity: str = identity_of(phone)
+        self.identity: str = intern(identity_of(phone))
         self.named = self.identity.encode("ascii") + b"\0"
         self.packed = pack_terminal(phone, edition, version)

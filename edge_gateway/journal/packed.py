@@ -26,15 +26,23 @@ def pack_reports(reports: Iterable[Report]) -> bytes:
     return b"".join(parts)
 
 
+def first_serial_of(packed: bytes) -> int:
+    """Of the first report of a run that has one."""
+    return packed[0] | packed[1] << 8
+
+
 def unpack_reports(packed: bytes) -> list[Report]:
     """The inverse. Raises ValueError for what is no such piece."""
     reports, at, end = [], 0, len(packed)
-    while at < end:
-        if end - at < ITEM.size:
-            raise ValueError("no packed run of reports")
-        serial, kind, length = ITEM.unpack_from(packed, at)
-        at += ITEM.size + length
-        if at > end:
-            raise ValueError("no packed run of reports")
-        reports.append((serial, kind, packed[at - length : at]))
+    unpack, size = ITEM.unpack_from, ITEM.size
+    try:
+        while at < end:
+            serial, kind, length = unpack(packed, at)
+            begin = at + size
+            at = begin + length
+            reports.append((serial, kind, packed[begin:at]))
+    except struct.error as error:
+        raise ValueError("no packed run of reports") from error
+    if at > end:
+        raise ValueError("no packed run of reports")
     return reports

@@ -12,7 +12,11 @@ import zlib
 from collections.abc import Iterator
 from typing import Final, NamedTuple, Protocol
 
-from protocols.monitoring.records import KIND_MESSAGE_IDS, MESSAGE, Record, pack_message, unpack_message
+import numpy as np
+
+from protocols.monitoring.byte_rows import INT, ByteRows
+from protocols.monitoring.records import MESSAGE, PACKED_ID_BYTES, Record, pack_message
+from protocols.monitoring.table import MESSAGE_IDS_OF_KINDS, Columns, RecordTable
 
 VERSION: Final = 1
 VERSION_LONG: Final = 2  # written only where a body needs it: the column of lengths is 32 bits wide
@@ -110,49 +114,28 @@ def _pack_records(contents: bytes, rows: Rows) -> bytes:
 
 def unpack_records(
     contents: bytes, records: bytes, first_sequence: int, skip: int = 0, limit: int = GROUP_MAX
-) -> list[Record]:
+) -> RecordTable:
     """The records of a group, without the first `skip`, at most `limit`. Raises DamagedGroupError."""
-    count, base_ms, time_bytes, (length_code, length_bytes) = _open(contents, records)
+    count, base_ms, time_bytes, (_, length_bytes) = _open(contents, records)
     terminals = unpack_contents(contents)
-    end = min(count, skip + limit)
-    wanted = end - skip
-    if wanted <= 0:
-        return []
     at = _COLUMNS_AT
-    indexes = struct.unpack_from(f"<{wanted}H", records, at + 2 * skip)
-    at += 2 * count
-    deltas = struct.unpack_from(f"<{wanted}{_TIME_CODES[time_bytes]}", records, at + time_bytes * skip)
-    at += time_bytes * count
-    serials = struct.unpack_from(f"<{wanted}H", records, at + 2 * skip)
-    at += 2 * count
-    kinds = records[at + skip : at + end]
-    at += count
-    lengths = struct.unpack_from(f"<{end}{length_code}", records, at)
-    at += length_bytes * count + ID_BYTES * count + sum(lengths[:skip])
-    taken = []
-    for offset in range(wanted):
-        phone, edition, version, _ = terminals[indexes[offset]]
-        kind, body_end = kinds[offset], at + lengths[skip + offset]
-        body = records[at:body_end]
-        if kind == MESSAGE:
-            message_id, body = unpack_message(body)
-        else:
-            message_id = KIND_MESSAGE_IDS[kind]
-        taken.append(
-            Record(
-                first_sequence + skip + offset,
-                base_ms + deltas[offset],
-                phone,
-                edition,
-                version,
-                message_id,
-                serials[offset],
-                kind,
-                body,
-            )
-        )
-        at = body_end
-    return taken
+    found = []
+    for width in (2, time_bytes, 2, 1, length_bytes):  # index, time, serial, kind, length
+        found.append(np.frombuffer(records, f"<u{width}", count, at).astype(INT))
+        at += width * count
+    indexes, later_ms, serials, kinds, lengths = found
+    ends = at + ID_BYTES * count + np.cumsum(lengths)
+    is_message = kinds == MESSAGE
+    message_ids = MESSAGE_IDS_OF_KINDS[kinds]
+    for row in np.flatnonzero(is_message).tolist():  # a MESSAGE has its id before its body
+        begin = int(ends[row] - lengths[row])
+        message_ids[row] = int.from_bytes(records[begin : begin + PACKED_ID_BYTES], "big")
+    before = PACKED_ID_BYTES * is_message
+    sequences = np.arange(first_sequence, first_sequence + count, dtype=INT)
+    columns = Columns(indexes, sequences, base_ms + later_ms, message_ids, serials, kinds)
+    bodies = ByteRows(records, ends - lengths + before, lengths - before)
+    senders = [(terminal.phone, terminal.edition, terminal.version) for terminal in terminals]
+    return RecordTable(senders, columns, bodies).take(slice(skip, skip + limit))
 
 
 def report_of(record: Record) -> tuple[int, int, bytes]:

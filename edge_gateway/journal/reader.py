@@ -2,10 +2,11 @@
 
 import sqlite3
 import threading
-from itertools import accumulate
 from pathlib import Path
 
-from protocols.monitoring.records import Record
+import numpy as np
+
+from protocols.monitoring.table import RecordTable
 
 from .damage import KEPT, SEQUENCE_MAX, is_corrupt, unreadable_from
 from .packing import DamagedGroupError
@@ -31,7 +32,7 @@ class Reader:
         self._lock = threading.Lock()
         self._runs = Runs()
 
-    def read_after(self, sequence: int, max_records: int, max_bytes: int) -> list[Record]:
+    def read_after(self, sequence: int, max_records: int, max_bytes: int) -> RecordTable:
         """The kept records behind `sequence`, a run without a gap: at most `max_records`, and bodies of at
         most `max_bytes` together but one record at least.
 
@@ -39,40 +40,35 @@ class Reader:
         cannot be read.
         """
         with self._lock:
-            taken = self._runs.behind(sequence, max_records)
-            if len(taken) < max_records:
-                self._read_on(taken, sequence, max_records, max_bytes)
-        return _within(taken, max_bytes)
+            kept = self._runs.behind(sequence, max_records)
+            taken = _Taken(sequence, max_records, max_bytes, [] if kept is None else [kept])
+            if taken.has_room:
+                self._read_on(taken)
+        return _within(RecordTable.joined(taken.parts) if taken.parts else RecordTable.of([]), max_bytes)
 
-    def _read_on(
-        self, taken: list[Record], sequence: int, max_records: int, max_bytes: int, before: int = SEQUENCE_MAX
-    ) -> None:
-        """Adds to `taken`, which begins behind `sequence`, what the next groups hold that begin before
-        `before`."""
-        room = max_bytes - _bytes_of(taken)
-        begin = self._first_of(taken[-1].sequence + 1 if taken else sequence + 1)
+    def _read_on(self, taken: "_Taken", before: int = SEQUENCE_MAX) -> None:
+        """Adds to `taken` what the next groups hold that begin before `before`."""
+        begin = self._first_of(taken.through + 1)
         groups: sqlite3.Cursor | None = None
         try:
             groups = self._groups_from(begin, before)
             for first_sequence, contents, records in groups:
                 begin = first_sequence + 1  # where a group that cannot be read begins, or behind
-                if taken and first_sequence != taken[-1].sequence + 1:
+                if taken.parts and first_sequence != taken.through + 1:
                     return  # what was between is set aside
-                skip, wanted = max(0, sequence + 1 - first_sequence), max_records - len(taken)
-                run = self._runs.take_apart(first_sequence, contents, records, skip, wanted)
-                taken += run
-                room -= _bytes_of(run)
-                if room < 0 or len(taken) >= max_records:
+                skip = max(0, taken.through + 1 - first_sequence)
+                taken.add(self._runs.take_apart(first_sequence, contents, records, skip, taken.wanted))
+                if not taken.has_room:
                     return
         except DamagedGroupError as error:
-            if not taken:
+            if not taken.parts:
                 raise UnreadableGroupError(begin - 1, str(error), readable=True) from error
         except sqlite3.Error as error:
             bad = self._spoiler(begin, error)
             # The driver was one row ahead: what is before that one can be read.
             if bad < before:
-                self._read_on(taken, sequence, max_records, max_bytes, bad)
-            if not taken:
+                self._read_on(taken, bad)
+            if not taken.parts:
                 raise UnreadableGroupError(bad, str(error), readable=False) from error
         finally:
             if groups:
@@ -84,6 +80,18 @@ class Reader:
         if bad is None:
             raise JournalError(f"records behind {begin - 1} cannot be read: {error}") from error
         return bad
+
+    def last_sequence(self) -> int:
+        """Of the youngest record that is on the disk; 0 when there is none, for those behind a cursor may be
+        deleted. Raises JournalError."""
+        try:
+            with self._lock:
+                row = self._connection.execute(
+                    "SELECT first_sequence + count - 1 FROM record_group ORDER BY first_sequence DESC LIMIT 1"
+                ).fetchone()
+        except sqlite3.Error as error:
+            raise JournalError(f"the journal cannot be read: {error}") from error
+        return int(row[0]) if row else 0
 
     def set_aside_after(self, sequence: int) -> int:
         """The end of the damaged group that held the record behind `sequence`; `sequence` when none did.
@@ -123,15 +131,32 @@ class Reader:
         return int(row[0])
 
 
-def _bytes_of(records: list[Record]) -> int:
-    return sum([len(record.body) for record in records])
+class _Taken:
+    """What was read behind a sequence so far. through: its end; wanted: how many records more."""
+
+    def __init__(self, after: int, wanted: int, room: int, parts: list[RecordTable]) -> None:
+        self.through = after
+        self.wanted = wanted
+        self.parts: list[RecordTable] = []
+        self._room = room
+        for part in parts:
+            self.add(part)
+
+    @property
+    def has_room(self) -> bool:
+        """Whether more is wanted, by number and by bytes."""
+        return self.wanted > 0 and self._room >= 0
+
+    def add(self, part: RecordTable) -> None:
+        """Takes records that follow; none is harmless."""
+        if len(part):
+            self.parts.append(part)
+            self.through = int(part.sequences[-1])
+            self.wanted -= len(part)
+            self._room -= part.bodies.size
 
 
-def _within(records: list[Record], max_bytes: int) -> list[Record]:
+def _within(records: RecordTable, max_bytes: int) -> RecordTable:
     """As many of the first as have bodies of `max_bytes` together, one at least."""
-    if _bytes_of(records) <= max_bytes:
-        return records
-    for count, so_far in enumerate(accumulate(len(record.body) for record in records)):
-        if so_far > max_bytes:
-            return records[: max(1, count)]
-    return records
+    count = int(np.searchsorted(np.cumsum(records.bodies.lengths), max_bytes, side="right"))
+    return records if count >= len(records) else records[: max(1, count)]

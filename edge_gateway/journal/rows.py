@@ -40,16 +40,17 @@ class PortableRows:
         which its reports' names begin with. Gives how many were new, how many repeat what is new here, how
         many what `ring` holds. Raises ValueError for what is no packed run."""
         phone = named[:-1].decode("ascii")
-        hasher, seen = record_hasher(phone), self._seen
-        fresh = again = known = 0
-        if not self._columns:
+        copy, seen, columns = record_hasher(phone).copy, self._seen, self._columns
+        again = known = size = 0
+        before = len(columns)
+        if not columns:
             self.earliest_ms = self.latest_ms = received_ms
         for serial, kind, body in unpack_reports(packed):
             if kind == MESSAGE:
                 name = message_hasher(phone)
                 name.update(serial.to_bytes(2, "big"))
             else:
-                name = hasher.copy()
+                name = copy()
             name.update(body)
             prefix = name.digest()[:ID_BYTES]
             if prefix in seen:
@@ -58,10 +59,12 @@ class PortableRows:
                 known += 1
             else:
                 seen.add(prefix)
-                self._columns.append((index, received_ms, serial, kind, prefix, body))
-                self.body_bytes += len(body)
-                self.longest = max(self.longest, len(body))
-                fresh += 1
+                columns.append((index, received_ms, serial, kind, prefix, body))
+                length = len(body)
+                size += length
+                self.longest = max(self.longest, length)
+        self.body_bytes += size
+        fresh = len(columns) - before
         if fresh:
             self.earliest_ms = min(self.earliest_ms, received_ms)
             self.latest_ms = max(self.latest_ms, received_ms)

@@ -3,7 +3,7 @@
 from collections import OrderedDict
 from typing import Final
 
-from protocols.monitoring.records import Record
+from protocols.monitoring.table import RecordTable
 
 from .packing import unpack_records
 
@@ -12,23 +12,23 @@ GROUP_BYTES_MAX: Final = 2 << 20  # of the packed records; what is larger is tak
 
 
 class Runs:
-    """The groups that were read last, as records. To be used by one thread at a time."""
+    """The groups that were read last, as tables. To be used by one thread at a time."""
 
     def __init__(self) -> None:
-        self._groups: OrderedDict[int, list[Record]] = OrderedDict()  # by first sequence, last used last
+        self._groups: OrderedDict[int, RecordTable] = OrderedDict()  # by first sequence, last used last
 
-    def behind(self, sequence: int, max_records: int) -> list[Record]:
-        """At most `max_records` behind `sequence` out of a kept group; none when no group holds the first."""
+    def behind(self, sequence: int, max_records: int) -> RecordTable | None:
+        """At most `max_records` behind `sequence` out of a kept group; None when no group holds the first."""
         for first_sequence, records in self._groups.items():
             skip = sequence + 1 - first_sequence
             if 0 <= skip < len(records):
                 self._groups.move_to_end(first_sequence)
                 return records[skip : skip + max_records]
-        return []
+        return None
 
     def take_apart(
         self, first_sequence: int, contents: bytes, records: bytes, skip: int, max_records: int
-    ) -> list[Record]:
+    ) -> RecordTable:
         """The records of a group without the first `skip`, at most `max_records`. When some are left for
         later, the group is kept. Raises DamagedGroupError."""
         if len(records) > GROUP_BYTES_MAX:

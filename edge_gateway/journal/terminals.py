@@ -31,22 +31,22 @@ class TerminalState:
 
 
 class TerminalBook:
-    """All terminals the journal ever heard of. Used by the writer thread alone."""
+    """All terminals the journal ever heard of, `states` by identity. Used by the writer thread alone."""
 
     def __init__(self) -> None:
-        self._states: dict[str, TerminalState] = {}
+        self.states: dict[str, TerminalState] = {}
         self._through: dict[str, int] = {}  # only while loading: what each row already contains
         # identity → first sequence its saved row does not contain; oldest first, by insertion order
         self._unsaved: dict[str, int] = {}
 
     def __len__(self) -> int:
-        return len(self._states)
+        return len(self.states)
 
     def state(self, identity: str) -> TerminalState:
         """The terminal's state, made when it is new."""
-        state = self._states.get(identity)
+        state = self.states.get(identity)
         if state is None:
-            state = self._states[identity] = TerminalState(identity)
+            state = self.states[identity] = TerminalState(identity)
         return state
 
     def touched(self, states: Iterable[TerminalState], first_sequence: int) -> None:
@@ -58,7 +58,7 @@ class TerminalBook:
     def load(self, rows: Iterable[StateRow]) -> None:
         """Takes the saved rows in, at start."""
         for identity, through, journalled, duplicates, next_slot, ids in rows:
-            state = self._states[identity] = TerminalState(identity)
+            state = self.states[identity] = TerminalState(identity)
             state.journalled, state.duplicates = journalled, duplicates
             state.recent = RecentIds(ids, next_slot)
             self._through[identity] = through
@@ -85,14 +85,14 @@ class TerminalBook:
         unsaved_records = last_sequence - self.saved_through(last_sequence)
         if pressing:
             return min(len(self._unsaved), 64 * SAVED_AT_ONCE)
-        excess = unsaved_records - max(UNSAVED_MIN, UNSAVED_PER_TERMINAL * len(self._states))
+        excess = unsaved_records - max(UNSAVED_MIN, UNSAVED_PER_TERMINAL * len(self.states))
         return min(len(self._unsaved), SAVED_AT_ONCE + excess // 16) if excess > 0 else 0
 
     def rows_to_save(self, count: int, last_sequence: int) -> list[StateRow]:
         """The rows of the `count` terminals that wait longest, as of `last_sequence`."""
         rows = []
         for identity in islice(self._unsaved, count):
-            state = self._states[identity]
+            state = self.states[identity]
             ids, next_slot = state.recent.pack()
             rows.append((identity, last_sequence, state.journalled, state.duplicates, next_slot, ids))
         return rows

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+from .damage import SEQUENCE_MAX
 from .destinations import Confirm, CutLoose, Reject, Span
 
 if TYPE_CHECKING:
@@ -19,7 +20,25 @@ class DestinationView:
         self._name = name
         self.read_after = journal.read_after
         self.set_aside_after = journal.set_aside_after
-        self.on_commit = journal.on_commit
+        self._wanted: int | None = None
+
+    def on_commit(self, callback: Callable[[], None]) -> None:
+        """`callback()` in the writer's thread after each commit of new records, or after that which reaches
+        what `wake_at` named. As Journal.on_commit."""
+
+        def committed() -> None:
+            wanted = self._wanted
+            if wanted is None:
+                callback()
+            elif self.last_sequence >= wanted:
+                self._wanted = SEQUENCE_MAX
+                callback()
+
+        self._journal.on_commit(committed)
+
+    def wake_at(self, sequence: int) -> None:
+        """The next commit that is worth a call is the one that holds `sequence`."""
+        self._wanted = sequence
 
     @property
     def last_sequence(self) -> int:

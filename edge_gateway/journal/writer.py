@@ -10,6 +10,7 @@ import sqlite3
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
+from operator import itemgetter
 from pathlib import Path
 from typing import Final
 
@@ -29,6 +30,7 @@ DELETE_STEP: Final = 1024  # delivered records that make a deletion worth its pa
 DELETE_AT_ONCE: Final = 8192  # records a commit deletes at most, so that it stays short
 PRESSING: Final = 0.75  # of max_bytes: from here on what was delivered is deleted at once
 MEASURE_EVERY: Final = 64  # commits between two looks at the true size of the file
+_COUNT: Final = itemgetter(3)  # of a submission
 _log = logging.getLogger(__name__)
 
 
@@ -106,12 +108,13 @@ class Writer:
             if isinstance(item, Chore):
                 chores.append(item)
                 continue
-            for submission in item:
-                closed = group.add(submission)
-                self.taken += submission[3]
-                if closed:
+            at = 0
+            while at < len(item):
+                at = group.add(item, at)
+                if group.closed:
                     self._commit(group, chores)
                     group, chores = Group(self._book), []
+            self.taken += sum(map(_COUNT, item))
         if group or chores:
             self._commit(group, chores)
 

@@ -11,6 +11,7 @@ from .orders import Orders
 from .schema import Item, MediaError
 from .server import AttachmentServer
 from .service import MediaService
+from .shelves import Shelves
 from .store import MediaStore, NewMedia
 
 __all__ = [
@@ -24,4 +25,5 @@ __all__ = [
     "MediaStore",
     "NewMedia",
     "Orders",
+    "Shelves",
 ]

@@ -9,6 +9,7 @@ from collections.abc import Container
 from pathlib import Path
 from typing import Final
 
+CONTENTS_FOLDER: Final = "contents"  # in the store's folder
 _HALF: Final = ".part"
 _READ_BYTES: Final = 1 << 20
 

@@ -11,16 +11,17 @@ import time
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from ..log import Throttle
 from ..threads import BatchThread
 from . import schema
-from .contents import Contents, digest_of
+from .contents import CONTENTS_FOLDER, Contents, digest_of
 from .limits import MediaLimits
 from .schema import Item
 
 LISTED_MAX = 1000  # entries of one answer
+LIST_FILE: Final = "media.db"  # in the store's folder
 _log = logging.getLogger(__name__)
 Deliver = Callable[[list[tuple[Callable[[bool], None], bool]]], None]
 
@@ -66,10 +67,10 @@ class MediaStore:
         self.limits = limits or MediaLimits()
         self.counters: Counter[str] = Counter()
         self.folder = folder
-        self._contents = Contents(folder / "contents")
-        self._connection = schema.connect(folder / "media.db")  # writes
+        self._contents = Contents(folder / CONTENTS_FOLDER)
+        self._connection = schema.connect(folder / LIST_FILE)  # writes
         self._writing = threading.Lock()
-        self._reader = schema.connect(folder / "media.db")
+        self._reader = schema.connect(folder / LIST_FILE)
         self._reading = threading.Lock()
         self._counting = threading.Lock()  # over _waiting
         self._deliver = deliver
@@ -129,6 +130,11 @@ class MediaStore:
             "waiting_bytes": self._waiting,
             "counters": dict(self.counters),
         }
+
+    @property
+    def died(self) -> bool:
+        """Whether the writer met a bug: nothing is stored any longer."""
+        return self._thread.died
 
     def run(self, query: str, *values: object) -> Sequence[tuple[Any, ...]]:
         """For the other tables of the same file: one statement, committed."""

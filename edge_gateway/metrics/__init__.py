@@ -6,6 +6,17 @@ one `Latency.observe` per commit and connection.
 
 from .latency import Latency
 from .pages import Health, create_pages
+from .readiness import hindrances, machine_hindrances
 from .sample import Sample, take_sample
+from .snapshot import Snapshot
 
-__all__ = ["Health", "Latency", "Sample", "create_pages", "take_sample"]
+__all__ = [
+    "Health",
+    "Latency",
+    "Sample",
+    "Snapshot",
+    "create_pages",
+    "hindrances",
+    "machine_hindrances",
+    "take_sample",
+]

@@ -1,12 +1,8 @@
 """The pages for watchers: /metrics, /healthz (alive), /readyz (able to do its work). Plain ASGI."""
 
 import asyncio
-import shutil
-import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Final
 
 from prometheus_client import CollectorRegistry, PlatformCollector, ProcessCollector
 from prometheus_client.openmetrics.exposition import CONTENT_TYPE_LATEST, generate_latest
@@ -15,27 +11,19 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from ..status import named_destinations
 from .figures import Figures
-from .latency import Latency
-from .sample import Readable, Sample, take_sample
-
-REFRESH_S: Final = 5.0  # figures that need the disk are as old as this at most
-FREE_BYTES_MIN: Final = 64 << 20
-CLOCK_SANE_S: Final = 1_735_689_600.0  # 2025-01-01: a board without a battery begins in 1970
+from .snapshot import Snapshot
 
 
 @dataclass(frozen=True)
 class Health:
-    """What the pages ask. stats: the figures. journal: to look at. journal_full: bytes at which it refuses.
-    folder: where it is. alive: whether the parts that must run do."""
+    """What the pages ask. snapshots: the figures of each process. dead: the parts that must run and do not;
+    who reads that may restart us. hindrances: why reports are not taken or not delivered now, which a restart
+    does not mend; called in a thread."""
 
-    stats: Callable[[], dict[str, Any]]
-    journal: Readable
-    journal_full_bytes: int
-    folder: Path
-    alive: Callable[[], bool]
-    latency: Latency
+    snapshots: Callable[[], Awaitable[Sequence[Snapshot]]]
+    dead: Callable[[], list[str]]
+    hindrances: Callable[[], list[str]]
 
 
 def create_pages(health: Health) -> Starlette:
@@ -53,10 +41,8 @@ def create_pages(health: Health) -> Starlette:
 class _Watcher:
     def __init__(self, health: Health) -> None:
         self._health = health
-        self._sample = Sample()
-        self._refreshed_s = -REFRESH_S
-        self._refreshing = asyncio.Lock()
-        self._figures = Figures(health.stats, health.latency, lambda: self._sample)
+        self._one_by_one = asyncio.Lock()  # the figures are those of one asker at a time
+        self._figures = Figures()
         self._registry = CollectorRegistry()
         self._registry.register(self._figures)
         ProcessCollector(registry=self._registry)
@@ -64,41 +50,24 @@ class _Watcher:
 
     async def metrics(self, request: Request) -> Response:
         del request
-        await self._refresh()
-        return Response(generate_latest(self._registry), media_type=CONTENT_TYPE_LATEST)
+        async with self._one_by_one:
+            self._figures.snapshots = await self._health.snapshots()
+            page = generate_latest(self._registry)
+        return Response(page, media_type=CONTENT_TYPE_LATEST)
 
     async def healthz(self, request: Request) -> Response:
-        """200 while what must run runs; the process answers, so its loop does."""
+        """200 while every part runs that must, else 503 and their names; the process answers, so its loop
+        does. What a restart would not mend is told as well, and changes no status."""
         del request
-        alive = self._health.alive()
-        return JSONResponse({"alive": alive}, 200 if alive else 503)
+        dead = self._health.dead()
+        told = {"alive": not dead, "problems": dead, "warnings": await self._hindrances()}
+        return JSONResponse(told, 503 if dead else 200)
 
     async def readyz(self, request: Request) -> Response:
         """200 while reports are taken and, where there is a broker, delivered; else 503 with the reasons."""
         del request
-        problems = await asyncio.to_thread(self._problems)
+        problems = self._health.dead() + await self._hindrances()
         return JSONResponse({"ready": not problems, "problems": problems}, 503 if problems else 200)
 
-    def _problems(self) -> list[str]:
-        health, stats = self._health, self._health.stats()
-        problems = []
-        if not health.alive():
-            problems.append("the journal's writer died; see the log")
-        if stats["journal"]["used_bytes"] >= health.journal_full_bytes:
-            problems.append("the journal is full (journal.max_bytes): reports are refused")
-        if shutil.disk_usage(health.folder).free < FREE_BYTES_MIN:
-            problems.append(f"less than {FREE_BYTES_MIN >> 20} MiB are free under {health.folder}")
-        if time.time() < CLOCK_SANE_S:
-            problems.append("the clock is not set")
-        for name, figures in named_destinations(stats.get("delivery")).items():
-            if not figures.get("connected"):
-                problems.append(
-                    f"{name}: the broker is not reached: {figures.get('last_error') or 'not yet'}"
-                )
-        return problems
-
-    async def _refresh(self) -> None:
-        async with self._refreshing:
-            if time.monotonic() - self._refreshed_s >= REFRESH_S:
-                self._sample = await asyncio.to_thread(take_sample, self._health.journal)
-                self._refreshed_s = time.monotonic()
+    async def _hindrances(self) -> list[str]:
+        return await asyncio.to_thread(self._health.hindrances)

@@ -4,6 +4,7 @@ Read beside the road, when somebody asks for figures. Not for the loop: it reads
 """
 
 import statistics
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final, Protocol
@@ -30,7 +31,7 @@ class Readable(Protocol):
     def last_sequence(self) -> int:
         """The youngest record's."""
 
-    def read_after(self, sequence: int, max_records: int, max_bytes: int) -> list[Record]:
+    def read_after(self, sequence: int, max_records: int, max_bytes: int) -> Sequence[Record]:
         """Records behind a sequence."""
 
 

@@ -4,10 +4,9 @@ loses no other row. UTF-8, with the mark that spreadsheets want in front when it
 import csv
 import io
 from collections.abc import Callable, Iterable
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, Protocol
 
 from .fleet import TABLES, Fleet, FleetError, checked
-from .registry import Registry
 from .schema import RegistryError
 from .terminal import APPROVED, STATUSES, Terminal
 
@@ -23,11 +22,24 @@ SPREADSHEET_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 
 
 class RowError(NamedTuple):
-    """row: as a spreadsheet counts, the head is 1. column: "" when the row as a whole is bad."""
+    """row: as a spreadsheet counts, the head is 1; 0 when it is the terminal that is named in `detail`.
+    column: "" when the row as a whole is bad."""
 
     row: int
     column: str
     detail: str
+
+
+class Listing(Protocol):
+    """Where rows of terminals go."""
+
+    def get(self, identity: str) -> Terminal | None:
+        """As it is known now."""
+
+    def enlist(
+        self, identity: str, status: str, group: str, note: str, answer: Callable[[bool], None]
+    ) -> object:
+        """Takes one; may raise RegistryError."""
 
 
 class Imported(NamedTuple):
@@ -44,16 +56,19 @@ def export_terminals(terminals: Iterable[Terminal]) -> str:
     return _written(TERMINAL_COLUMNS, rows)
 
 
-def export_fleet(fleet: Fleet, kind: str) -> str:
-    """Every vehicle, driver or group."""
-    rows, offset = [], 0
+def export_fleet(
+    fleet: Fleet, kind: str, show: Callable[[dict[str, Any]], dict[str, Any]] = lambda row: row
+) -> str:
+    """Every vehicle, driver or group. show: what of a row may be seen."""
+    rows: list[dict[str, Any]] = []
+    offset = 0
     while part := fleet.listed(kind, offset):
-        rows += part
+        rows += map(show, part)
         offset += len(part)
     return _written(TABLES[kind].columns, rows)
 
 
-def import_terminals(text: str, registry: Registry, answer: Callable[[bool], None]) -> Imported:
+def import_terminals(text: str, registry: Listing, answer: Callable[[bool], None]) -> Imported:
     """Puts the rows on the list of terminals."""
 
     def take(row: dict[str, str]) -> None:

@@ -57,6 +57,10 @@ class Fleet:
         """Ends reading."""
         self._reader.close()
 
+    def run(self, write: Callable[[sqlite3.Connection], None], answer: Callable[[bool], None]) -> None:
+        """Any change of the file, behind those before it."""
+        self._registry.run(write, answer)
+
     def put(self, kind: str, values: dict[str, Any], answer: Callable[[bool], None]) -> dict[str, Any]:
         """Keeps one thing, over what was there under its key. Gives it as it is kept. Raises FleetError."""
         table, row = TABLES[kind], checked(kind, values)

@@ -206,6 +206,11 @@ class Registry:
         """Any other change of the same file, in the same thread."""
         self._thread.put(Change(write, answer))
 
+    @property
+    def died(self) -> bool:
+        """Whether the writer met a bug: nobody can register any longer."""
+        return self._thread.died
+
     def close(self) -> None:
         """Writes what was asked for, closes the file."""
         self._thread.close()

@@ -3,7 +3,7 @@
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from .terminal import Device, Terminal
 
@@ -69,14 +69,22 @@ _COLUMNS: Final = (
 
 def load(connection: sqlite3.Connection) -> dict[str, Terminal]:
     """Every terminal by its identity."""
-    terminals = {}
-    for row in connection.execute(f"SELECT {_COLUMNS} FROM terminal"):
-        identity, edition, bound, *device, in_use, codes, status, group, note = row
-        digests = [codes[at : at + 32] for at in range(0, len(codes), 32)]
-        terminals[identity] = Terminal(
-            identity, edition, Device(*device) if bound else None, digests, bool(in_use), status, group, note
-        )
-    return terminals
+    terminals = map(_terminal_of, connection.execute(f"SELECT {_COLUMNS} FROM terminal"))
+    return {terminal.identity: terminal for terminal in terminals}
+
+
+def find(connection: sqlite3.Connection, identity: str) -> Terminal | None:
+    """One terminal."""
+    row = connection.execute(f"SELECT {_COLUMNS} FROM terminal WHERE identity = ?", (identity,)).fetchone()
+    return _terminal_of(row) if row else None
+
+
+def _terminal_of(row: tuple[Any, ...]) -> Terminal:
+    identity, edition, bound, *device, in_use, codes, status, group, note = row
+    digests = [codes[at : at + 32] for at in range(0, len(codes), 32)]
+    return Terminal(
+        identity, edition, Device(*device) if bound else None, digests, bool(in_use), status, group, note
+    )
 
 
 def save(connection: sqlite3.Connection, terminal: Terminal) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from sys import intern
 from typing import TYPE_CHECKING, Final
 
 from protocols.jt808 import fast
@@ -47,7 +48,7 @@ def registration(session: Session, received: Received) -> None:
     asked = (header.phone, header.serial)
     if session.registering == asked:  # resent while the first copy waits for its commit
         return
-    identity = identity_of(header.phone.hex())
+    identity = intern(identity_of(header.phone.hex()))  # registry, journal and session keep one text
     known = session.house.profile_of(identity, None)
     edition, device = read_registration(header, received.body, known.edition if known else None)
     session.registrations += 1
@@ -75,7 +76,7 @@ def _registered(session: Session, header: Header, result: int | None, code: byte
 def authentication(session: Session, received: Received) -> None:
     """0x0102: the connection is the terminal's, or nobody's any longer."""
     header = received.header
-    identity = identity_of(header.phone.hex())
+    identity = intern(identity_of(header.phone.hex()))  # registry, journal and session keep one text
     profile = session.house.profile_of(identity, None)
     forced = profile.edition if profile else None
     layout_2019 = (forced or header.edition) == EDITION_2019
@@ -92,6 +93,7 @@ def authentication(session: Session, received: Received) -> None:
     session.strikes = 0
     session.profile = profile
     session.intake.adopt(header, forced or edition)
+    session.count_from(header.serial)
     session.counters["authenticated"] += 1
     session.emit(Authenticated(identity, forced or edition))
     session.answer(header, RESULT_OK)

@@ -16,8 +16,7 @@ from protocols.wire.framing import DELIMITER, FrameSplitter
 from protocols.wire.header import EDITION_2013, Header
 from protocols.wire.reassembly import SentBuffer
 
-from ..journal import Origin
-from . import dispatch, downlink, pictures, table
+from . import dispatch, downlink, pictures, serials, table
 from .answers import Speaker, as_failures
 from .events import Close, Event, Submission
 from .ids import UNANSWERED
@@ -36,14 +35,15 @@ class Session:
     """
 
     __slots__ = (
-        "_between",
         "_events",
         "_pictures",
         "_sent",
         "_unknown_since_ms",
+        "between",
         "cipher",
         "counters",
         "door",
+        "due_serial",
         "heard_ms",
         "house",
         "intake",
@@ -84,10 +84,9 @@ class Session:
         self.speaks_rsa = False  # it sent a body that we could decrypt
         self._unknown_since_ms = self.heard_ms = now_ms
         self.splitter = FrameSplitter()
-        self._between = (
-            False  # the splitter holds nothing: the next byte begins a frame or ends one before it
-        )
-        self._events: list[Event] = []
+        self.between = False  # the splitter holds nothing: the next byte begins a frame or ends one before it
+        self._events: list[Event] | None = None  # most sessions have none most of the time
+        self.due_serial = 0  # of the terminal's next message
         # Most terminals never need these, and there are many terminals.
         self.packages: Packages | None = None
         self._sent: SentBuffer | None = None
@@ -107,36 +106,24 @@ class Session:
         origin = self.intake.origin
         return origin.edition if origin else EDITION_2013
 
-    def receive_plain(self, data: bytes, now_ms: int) -> tuple[Origin, int, bytes, bytes] | None:
-        """The short way for nearly every read: whole position reports and nothing else.
-
-        Gives what would else be one of `submissions`: origin, how many, the reports, their answers. None: it
-        is one for `receive`.
-        """
-        if not self._between:
-            return None
-        taken = self.intake.take_whole(data)
-        if taken is not None:
-            self.counters["frames_0200"] += taken[1]
-            self.heard_ms = now_ms
-        return taken
-
     def receive(self, data: bytes, now_ms: int) -> None:
         """Takes the next bytes of the stream. Raises nothing that the peer could cause."""
         at, end = 0, len(data)
         while at < end and self.state != table.CLOSED:
-            if self._between:
-                at, count = self.intake.take_plain(data, at)
+            if self.between:
+                at, count, first = self.intake.take_plain(data, at)
                 if count:
                     self.counters["frames_0200"] += count
+                    self.counters[self.intake.edition_key] += count
                     self.heard_ms = now_ms
+                    self.saw(first, count)
                 if at == end:
                     break
             # The long way: one candidate, then the lane looks again. For a stranger all that came at once.
             stop = (
                 data.find(DELIMITER, at) + 1 if self.state == table.ONLINE else data.rfind(DELIMITER, at) + 1
             )
-            piece, self._between = data[at : stop or end], stop > at
+            piece, self.between = data[at : stop or end], stop > at
             at = stop or end
             for candidate in self.splitter.split(piece):
                 dispatch.take(self, candidate, now_ms)
@@ -180,9 +167,8 @@ class Session:
     def events(self) -> list[Event]:
         """What else is to be done now, in order; forgotten here once taken."""
         taken = self._events
-        if taken:
-            self._events = []
-        return taken
+        self._events = None
+        return taken or []
 
     def expired(self, now_ms: int) -> str:
         """Why the connection is to be closed now; empty when it is not."""
@@ -233,12 +219,28 @@ class Session:
 
     def emit(self, event: Event) -> None:
         """Something for the shell to do."""
+        if self._events is None:
+            self._events = []
         self._events.append(event)
 
     def close(self, reason: str) -> None:
         """Ends the connection once what is to be sent is sent."""
         self.go(table.CLOSING)
         self.emit(Close(reason))
+
+    def saw(self, serial: int, count: int = 1) -> None:
+        """So many messages of the authenticated terminal, numbered from `serial` on: counts what it left out.
+        What is left out among them shows by the next; a resend among them hides one that is."""
+        missed, goes_on = serials.step(self.due_serial, serial)
+        if missed:
+            self.counters["serial_gaps"] += 1
+            self.counters["serials_missed"] += missed
+        if goes_on:
+            self.due_serial = serial + count & 0xFFFF
+
+    def count_from(self, serial: int) -> None:
+        """A terminal that has just said who it is counts on from here."""
+        self.due_serial = serial + 1 & 0xFFFF
 
     def go(self, event: str) -> None:
         """Into the next state. A pair that is not in the table is a bug of ours."""

@@ -45,6 +45,8 @@ def take(session: Session, candidate: bytes, now_ms: int) -> None:
         session.refuse(header, RESULT_BAD_MESSAGE, "phone_not_digits")
     elif session.state == table.ONLINE:
         if session.intake.speaks_for(header, session.profile.edition if session.profile else None):
+            session.counters[session.intake.edition_key] += 1
+            session.saw(header.serial)
             _guarded(session, header, payload, now_ms)
         else:
             session.refuse(header, RESULT_FAILED, "foreign_phone")

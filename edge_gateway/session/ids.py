@@ -48,8 +48,8 @@ WITH_REPLY_SERIAL: Final = frozenset(
     and all(body.subcons and body.subcons[0].name == "reply_serial" for body in message.bodies.values())
 )
 
-# What a command may wait for.
-COMMAND_ANSWERS: Final = (frozenset(_TO_COMMANDS) & UPLINK) | WITH_REPLY_SERIAL
+# What a command may wait for. The result of an upgrade comes long after the 0x0001 to its packages.
+COMMAND_ANSWERS: Final = (frozenset(_TO_COMMANDS) & UPLINK) | WITH_REPLY_SERIAL | {_id("UpgradeResult")}
 
 
 def is_downlink(message_id: int) -> bool:

@@ -3,6 +3,8 @@
 An intake has an origin while its terminal is authenticated, and takes nothing without one.
 """
 
+from sys import intern
+
 from protocols.jt808 import fast
 from protocols.monitoring.records import BACKFILL, BATCHED, LIVE, MESSAGE, REPLY, pack_message
 from protocols.wire.bcd import identity_of
@@ -12,6 +14,7 @@ from protocols.wire.tables import MSG_POSITION_REPORT, POSITION_BYTES, RESULT_OK
 
 from ..journal import BODY_MAX, Origin, Report, pack_reports
 from ..journal.journal import SUBMISSION_MAX
+from ..journal.packed import first_serial_of
 from ..registry import edition_of_layout
 from .answers import Speaker
 from .events import Submission
@@ -29,32 +32,44 @@ class TooLong(Exception):
 class Intake:
     """Reports collected since the last `submissions`. `origin`: of the authenticated terminal, or None.
 
-    phone: its phone field as on the wire.
+    phone: its phone field as on the wire. edition_key: under which its frames are counted.
     """
 
-    __slots__ = ("_answers", "_count", "_lane", "_packed", "_speaker", "_submissions", "origin", "phone")
+    __slots__ = (
+        "_answers",
+        "_packed",
+        "_submissions",
+        "count",
+        "edition_key",
+        "lane",
+        "origin",
+        "phone",
+        "speaker",
+    )
 
     def __init__(self, speaker: Speaker) -> None:
         self.origin: Origin | None = None
         self.phone = b""
-        self._speaker = speaker
-        self._lane: Lane | None = None
-        self._packed = b""  # `_count` reports, as journal.packed has them
-        self._count = 0
+        self.edition_key = ""
+        self.speaker = speaker
+        self.lane: Lane | None = None
+        self._packed = b""  # `count` reports, as journal.packed has them
+        self.count = 0
         self._answers = b""  # to them, to be sent once they are on the disk
-        self._submissions: list[Submission] = []
+        self._submissions: list[Submission] | None = None
 
     def adopt(self, header: Header, edition: int) -> None:
         """From here on reports are this terminal's, under the phone field of this header."""
         self._end_submission()
         self.origin = Origin(header.phone.hex(), edition, header.version)
         self.phone = header.phone
-        self._lane = lane_for(header)
+        self.edition_key = intern(f"edition_{edition}")
+        self.lane = lane_for(header)
 
     def forget(self) -> None:
         """Nobody is authenticated any longer; what was taken stays taken."""
         self._end_submission()
-        self.origin = self._lane = None
+        self.origin = self.lane = None
         self.phone = b""
 
     def speaks_for(self, header: Header, forced_edition: int | None = None) -> bool:
@@ -73,33 +88,21 @@ class Intake:
         self.adopt(header, forced_edition or edition)
         return True
 
-    def take_whole(self, data: bytes) -> tuple[Origin, int, bytes, bytes] | None:
-        """All of `data` by the fast lane: (origin, reports, packed, answers). None, and nothing taken, when
-        something else is in it or something waits already."""
-        if self._lane is None or self._count or self.origin is None:
-            return None
-        speaker = self._speaker
-        at, count, packed, answers = self._lane.take(data, 0, speaker.serial)
-        if not count or at != len(data):
-            return None
-        speaker.serial = speaker.serial + count & 0xFFFF
-        return self.origin, count, packed, answers
-
-    def take_plain(self, data: bytes, at: int) -> tuple[int, int]:
+    def take_plain(self, data: bytes, at: int) -> tuple[int, int, int]:
         """Takes whole plain position reports from `at` on by the fast lane, where a frame may begin.
 
-        Gives where it stopped and how many there were.
+        Gives where it stopped, how many there were, and the serial of the first.
         """
-        if self._lane is None:
-            return at, 0
-        speaker = self._speaker
-        at, count, packed, answers = self._lane.take(data, at, speaker.serial)
+        if self.lane is None:
+            return at, 0, 0
+        speaker = self.speaker
+        at, count, packed, answers = self.lane.take(data, at, speaker.serial)
         if count:
             speaker.serial = speaker.serial + count & 0xFFFF
-            self._count += count
+            self.count += count
             self._packed += packed
             self._answers += answers
-        return at, count
+        return at, count, first_serial_of(packed) if count else 0
 
     def position(self, received: Received) -> None:
         """A 0x0200. Raises RemoteProtocolError when it is too short to be a position."""
@@ -130,27 +133,29 @@ class Intake:
         """What was collected, in order; forgotten here once taken."""
         self._end_submission()
         taken = self._submissions
-        if taken:
-            self._submissions = []
-        return taken
+        self._submissions = None
+        return taken or []
 
     def _take(self, received: Received, reports: list[Report], answered: bool = True) -> None:
         if len(reports) > SUBMISSION_MAX or any(len(body) > BODY_MAX for _, _, body in reports):
             raise TooLong
         # What grows by adding to it costs the square of its length, and the journal takes so many at once.
-        if len(self._packed) > _PACKED_BYTES or self._count + len(reports) > SUBMISSION_MAX:
+        if len(self._packed) > _PACKED_BYTES or self.count + len(reports) > SUBMISSION_MAX:
             self._end_submission()
         self._packed += pack_reports(reports)
-        self._count += len(reports)
+        self.count += len(reports)
         if answered:
-            self._answers += self._speaker.generals(received.header, RESULT_OK, received.serials)
+            self._answers += self.speaker.generals(received.header, RESULT_OK, received.serials)
 
     def _end_submission(self) -> None:
-        if self._count:
+        if self.count:
             if self.origin is None:
                 raise LocalProtocolError("reports were taken from nobody")
-            self._submissions.append(Submission(self.origin, self._packed, self._count, self._answers))
-            self._packed, self._count, self._answers = b"", 0, b""
+            taken = Submission(self.origin, self._packed, self.count, self._answers)
+            if self._submissions is None:
+                self._submissions = []
+            self._submissions.append(taken)
+            self._packed, self.count, self._answers = b"", 0, b""
 
 
 def _check_position(body: bytes) -> None:

@@ -31,10 +31,10 @@ from ..journal.packed import ITEM
 
 _FIRST: Final = Struct(">HH")  # message id, attributes
 _TAIL: Final = Struct(">HHHBB")  # own serial; reply serial, reply id, result; check
-_FIRST_BYTES: Final = _FIRST.size
 _ANSWER_BODY_BYTES: Final = 5
 _LOW_64: Final = (1 << 64) - 1
-_FOLDED_BYTES: Final = 128  # frames up to here are checked by unrolled folding
+_FOLDED_BYTES: Final = 128  # frames up to here are checked by unrolled folding …
+_HALF_FOLDED_BYTES: Final = 64  # … of which those up to here need a step less
 
 
 class Lane(Protocol):
@@ -70,13 +70,18 @@ def parts_for(header: Header) -> Parts:
 
 
 class PortableLane:
-    """The lane where there is no compiler, and the oracle of its twin in C."""
+    """The lane where there is no compiler, and the oracle of its twin in C.
 
-    __slots__ = ("_parts",)
+    One loop without calls of our own: a call costs as much as checking a header.
+    """
+
+    __slots__ = ("_opening", "_parts", "_starts")
 
     def __init__(self, opening: bytes, sender: bytes, flag: int, overhead: int, base: int) -> None:
+        self._opening = opening
         # Everything the loop in `take` needs, in one tuple: for a single report its set-up counts.
-        self._parts = opening, sender, flag, overhead, base
+        self._parts = sender, flag, overhead, overhead - 1, base
+        self._starts: dict[int, bytes] = {}  # size of a frame → what it begins with
 
     def take(self, data: bytes, at: int, serial: int) -> tuple[int, int, bytes, bytes]:
         """Takes plain position reports from `at` on, where a frame may begin or the one before end.
@@ -84,55 +89,67 @@ class PortableLane:
         Gives where it stopped (behind a delimiter, or at `at`), how many it took, the reports packed as the
         journal takes them, and the answers, numbered from `serial` on.
         """
-        opening, _, _, overhead, base = self._parts
-        body_at = overhead - 1
+        _, _, overhead, body_at, base = self._parts
+        starts = self._starts
         packed: list[bytes] = []
         tails: list[bytes] = []
-        while (stop := data.find(DELIMITER, at)) >= 0:
-            if stop > at:
-                frame = self._plain(data[at:stop])
-                if frame is None:
+        for piece in data[at:].split(DELIMITER)[:-1]:
+            frame = piece
+            if not frame:
+                at += 1
+                continue
+            if ESCAPE in frame:
+                frame = _unescaped(frame)
+            size = len(frame)
+            # Message id, attributes (not sub-packaged, not encrypted, this long), version and phone at once.
+            if not frame.startswith(starts.get(size) or self._start_of(size)):
+                break
+            if size > _FOLDED_BYTES:
+                if xor_of(frame):
                     break
-                theirs = frame[body_at - 2] << 8 | frame[body_at - 1]
-                packed += (ITEM.pack(theirs, LIVE, len(frame) - overhead), frame[body_at:-1])
-                mixed = serial ^ theirs
-                check = (base ^ mixed ^ mixed >> 8) & 0xFF
-                tails.append(escape(_TAIL.pack(serial, theirs, MSG_POSITION_REPORT, RESULT_OK, check)))
-                serial = serial + 1 & 0xFFFF
-            at = stop + 1
+            else:
+                folded = int.from_bytes(frame, "big")
+                if size > _HALF_FOLDED_BYTES:
+                    folded ^= folded >> 512
+                folded ^= folded >> 256
+                folded ^= folded >> 128
+                folded = (folded ^ folded >> 64) & _LOW_64
+                folded ^= folded >> 32
+                folded ^= folded >> 16
+                if (folded ^ folded >> 8) & 0xFF:
+                    break
+            theirs = frame[body_at - 2] << 8 | frame[body_at - 1]
+            packed.append(ITEM.pack(theirs, LIVE, size - overhead))
+            packed.append(frame[body_at:-1])
+            mixed = serial ^ theirs
+            tail = _TAIL.pack(
+                serial, theirs, MSG_POSITION_REPORT, RESULT_OK, (base ^ mixed ^ mixed >> 8) & 0xFF
+            )
+            tails.append(escape(tail) if ESCAPE in tail or DELIMITER in tail else tail)
+            serial = serial + 1 & 0xFFFF
+            at += len(piece) + 1
         if not tails:
             return at, 0, b"", b""
+        opening = self._opening
         return at, len(tails), b"".join(packed), opening + (DELIMITER + opening).join(tails) + DELIMITER
 
-    def _plain(self, frame: bytes) -> bytes | None:
-        """The candidate, unescaped, if it is a plain position report of this terminal."""
-        _, sender, flag, overhead, _ = self._parts
-        if ESCAPE in frame:
-            try:
-                frame = unescape(frame)
-            except RemoteProtocolError:
-                return None
-        size = len(frame) - overhead
-        if size < POSITION_BYTES or size > BODY_LENGTH_MAX or not frame.startswith(sender, _FIRST_BYTES):
-            return None
-        # The attributes also say: not sub-packaged, not encrypted.
-        if _FIRST.unpack_from(frame) != (MSG_POSITION_REPORT, size | flag):
-            return None
-        return None if _folded(frame) else frame
+    def _start_of(self, size: int) -> bytes | tuple[()]:
+        """What a plain report of so many bytes, unescaped, begins with; for `startswith`, to which the empty
+        tuple says that there is no such report."""
+        sender, flag, overhead, _, _ = self._parts
+        body_bytes = size - overhead
+        if not POSITION_BYTES <= body_bytes <= BODY_LENGTH_MAX:
+            return ()
+        start = self._starts[size] = _FIRST.pack(MSG_POSITION_REPORT, body_bytes | flag) + sender
+        return start
 
 
-def _folded(frame: bytes) -> int:
-    """The XOR of all bytes."""
-    if len(frame) > _FOLDED_BYTES:
-        return xor_of(frame)
-    folded = int.from_bytes(frame, "big")
-    folded ^= folded >> 512
-    folded ^= folded >> 256
-    folded ^= folded >> 128
-    folded = (folded ^ folded >> 64) & _LOW_64
-    folded ^= folded >> 32
-    folded ^= folded >> 16
-    return (folded ^ folded >> 8) & 0xFF
+def _unescaped(frame: bytes) -> bytes:
+    """The candidate as it was before escaping; nothing for what cannot have been escaped."""
+    try:
+        return unescape(frame)
+    except RemoteProtocolError:
+        return b""
 
 
 # CPython may have a twin in C. ImportError: it was not built, or DIANYUN_PURE is set.

@@ -28,15 +28,28 @@ class ChildError(Exception):
 
 
 class Child:
-    """`await keep()` runs it until `await end()`. `up`: set while it serves. stats: as it last said."""
+    """`await keep()` runs it until `await end()`. `up`: set while it serves. stats: as it last said.
 
-    def __init__(self, index: int, told: Told) -> None:
+    heard: what it says of its terminals, or answers. gone: it died, or ended.
+    """
+
+    def __init__(
+        self,
+        index: int,
+        told: Told,
+        heard: Callable[[dict[str, Any], bytes], None],
+        gone: Callable[[], None],
+    ) -> None:
         self.index = index
         self.up = asyncio.Event()
         self.stats: dict[str, Any] = {}
         self.ports: dict[str, int] = {}
         self.starts = 0
         self._told = told
+        self._on_heard = heard
+        self._on_gone = gone
+        self._listens = False  # to what it is asked
+        self._down_since_s = asyncio.get_running_loop().time()
         self._process: asyncio.subprocess.Process | None = None
         self._lifeline: Lifeline | None = None
         self._ending = self._wanted_down = False
@@ -84,10 +97,16 @@ class Child:
         if self._process and self._process.returncode is None:
             self._process.send_signal(number)
 
-    def say(self, line: dict[str, Any]) -> None:
-        """To the running worker."""
-        if self._lifeline:
-            self._lifeline.say(line)
+    def say(self, line: dict[str, Any], blob: bytes = b"") -> bool:
+        """To the running worker; False when none listens."""
+        if self._lifeline is None or not self._listens:
+            return False
+        self._lifeline.say(line, blob)
+        return True
+
+    def is_overdue(self) -> bool:
+        """Whether it is down for longer than a start takes."""
+        return not self.up.is_set() and asyncio.get_running_loop().time() - self._down_since_s > READY_S
 
     def look_after(self, now_s: float) -> None:
         """Called each second: a worker that hangs is killed, for nobody else would notice."""
@@ -115,7 +134,7 @@ class Child:
             theirs.close()
         self.starts += 1
         was_up = asyncio.Event()
-        self._lifeline = lifeline = Lifeline(lambda said: self._hear(said, was_up), lambda: None)
+        self._lifeline = lifeline = Lifeline(lambda said, blob: self._hear(said, blob, was_up), lambda: None)
         ours.setblocking(False)
         await asyncio.get_running_loop().create_unix_connection(lambda: lifeline, sock=ours)
         lifeline.say(line)
@@ -127,14 +146,20 @@ class Child:
         finally:
             self.up.clear()
             lifeline.close()
-            self.stats = {}
+            self.stats, self._listens = {}, False
+            self._down_since_s = asyncio.get_running_loop().time()
+            self._on_gone()
         return code, was_up.is_set()
 
-    def _hear(self, said: dict[str, Any], was_up: asyncio.Event) -> None:
+    def _hear(self, said: dict[str, Any], blob: bytes, was_up: asyncio.Event) -> None:
         self._heard_s = asyncio.get_running_loop().time()
         if "stats" in said:
             self.stats = said["stats"]
-        if "ready" in said:
+        elif "listens" in said:
+            self._listens = True
+        elif "ready" not in said:
+            self._on_heard(said, blob)
+        else:
             self.ports = said["ready"]
             was_up.set()
             if not self._wanted_down:

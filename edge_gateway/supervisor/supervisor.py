@@ -7,7 +7,6 @@ import asyncio
 import logging
 import os
 import signal
-import socket
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -16,18 +15,22 @@ from typing import Any, Final
 
 from .. import log
 from ..config import Config, ConfigError
-from ..control import Control
 from ..folder import locked
-from ..gateway import GatewayError, Ready
-from ..log import event
+from ..gateway import HINDERED_S, GatewayError, Ready
+from ..leftovers import Leftovers
+from ..log import Throttle, event
+from ..media import MediaService
+from ..metrics import machine_hindrances
+from ..operations import Operations, has_commands
 from ..registry import Registry
 from ..sd_notify import Notifier
-from ..server import BACKLOG
 from ..status import write_status
-from ..workers import LeftoverError, check_leftovers
-from .answers import Answers
+from ..transports import context_of
 from .child import Child, ChildError
-from .plan import config_of
+from .crew import Crew
+from .floor import SharedFloor
+from .plan import config_of, house_config
+from .sockets import Sockets
 
 LOOK_S: Final = 1.0
 _log = logging.getLogger(__name__)
@@ -48,12 +51,15 @@ class _Supervisor:
         self._notifier = Notifier()
         self._stop = asyncio.Event()
         self._started_s = time.time()
-        self._listeners: list[socket.socket] = []
-        self._ways: list[tuple[socket.socket, socket.socket]] = []  # to each worker: out of and into
+        self._throttle = Throttle()
+        self._hindered_s = 0.0
         self._children: list[Child] = []
         self._replacing: asyncio.Task[None] | None = None
-        self._where: tuple[str, int] = ("", 0)
-        self._answers: Answers
+        self._leftovers: Leftovers
+        self._sockets: Sockets
+        self._crew: Crew
+        self._floor: SharedFloor
+        self._operations: Operations
 
     async def run(self, ready: Ready) -> None:
         loop, folder = asyncio.get_running_loop(), self._config.data_dir
@@ -62,66 +68,72 @@ class _Supervisor:
         loop.add_signal_handler(signal.SIGHUP, self._take_over)
         loop.add_signal_handler(signal.SIGUSR1, self._replace)
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        tls = self._config.tls
+        if tls.enabled:  # here, so that its mistakes are told once and by their keys
+            context_of(tls.certificate_file, tls.key_file, tls.client_ca_file)
         with locked(folder), ExitStack() as held:
-            try:
-                check_leftovers(self._config)
-            except LeftoverError as error:
-                raise GatewayError(str(error)) from error
             Registry(self._config.registry_path).close()  # made and brought up to date by one, not by all
-            self._open(held)
+            self._sockets = Sockets(self._config, held)
             self._children = [self._child(index) for index in range(self._config.server.workers)]
-            self._answers = Answers(self._children, self._config, self._about)
-            control = Control(
-                self._config.control_path,
-                {"status": self._answers.status, "terminals": self._answers.terminals},
-                {"frames": self._answers.frames},
+            self._crew = Crew([child.say for child in self._children])
+            media = self._media()
+            self._floor = SharedFloor(self._config, self._children, self._crew, media, self._about)
+            self._operations = Operations(
+                self._config, self._floor, self._floor.dead, self._floor.hindrances, {}
             )
-            await control.start()
+            self._leftovers = Leftovers(self._config)
             try:
-                await self._serve(ready)
+                ports = await self._operations.start()
+                if media:
+                    ports |= await media.start()
+                self._leftovers.start()
+                await self._serve(ready, ports)
             finally:
-                await control.stop()
+                await self._operations.stop()
+                await self._leftovers.stop()
+                if media:
+                    await media.stop()
+                await self._floor.close()
 
-    def _open(self, held: ExitStack) -> None:
-        """A listener for each worker, held here for good: who connects while one is replaced, waits."""
-        config, port = self._config.server, self._config.server.port
-        for _ in range(config.workers):
-            try:
-                listener = held.enter_context(_listener(config.host, port))
-            except OSError as error:
-                reason = error.strerror or error
-                raise OSError(
-                    f"server.host, server.port: cannot listen on {config.host}:{port}: {reason}"
-                ) from error
-            self._listeners.append(listener)
-            self._where = listener.getsockname()[:2]
-            port = self._where[1]
-            pair = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
-            self._ways.append((held.enter_context(pair[0]), held.enter_context(pair[1])))
+    def _media(self) -> MediaService | None:
+        """The attachment server lives here; pictures are stored by the workers."""
+        media = house_config(self._config).media
+        if not (media.enabled and media.attachments):
+            return None
+        loop = asyncio.get_running_loop()
+
+        def deliver(released: list[tuple[Callable[[bool], None], bool]]) -> None:
+            loop.call_soon_threadsafe(lambda: [release(stored) for release, stored in released])
+
+        return MediaService(media, self._config.media_dir, loop, deliver)
 
     def _child(self, index: int) -> Child:
         def told() -> tuple[dict[str, Any], list[int]]:
-            listener, inbox = self._listeners[index].fileno(), self._ways[index][0].fileno()
-            ways = {other: way[1].fileno() for other, way in enumerate(self._ways) if other != index}
+            files, ways = self._sockets.files(index), self._sockets.ways(index)
             line = {
                 "config": config_of(self._config, index).model_dump_json(),
                 "registry": str(self._config.registry_path),
                 "index": index,
                 "count": self._config.server.workers,
-                "host": self._where[0],
-                "port": self._where[1],
-                "listener": listener,
-                "inbox": inbox,
+                "host": self._sockets.where[0],
+                "port": self._sockets.where[1],
+                "has_desk": has_commands(self._config),
+                "files": files,
                 "ways": ways,
             }
-            return line, [listener, inbox, *ways.values()]
+            return line, [*files.values(), *ways.values()]
 
-        return Child(index, told)
+        return Child(
+            index,
+            told,
+            lambda said, blob: self._crew.heard(index, said, blob),
+            lambda: self._crew.gone(index),
+        )
 
-    async def _serve(self, ready: Ready) -> None:
+    async def _serve(self, ready: Ready, ports: dict[str, int]) -> None:
         """Until it is to stop, or a worker does not come up. Everything is ended when this returns."""
         keeping = [asyncio.create_task(child.keep()) for child in self._children]
-        telling = asyncio.create_task(self._tell_ready(ready))
+        telling = asyncio.create_task(self._tell_ready(ready, ports))
         stopping = asyncio.create_task(self._stop.wait())
         try:
             while not stopping.done():
@@ -143,11 +155,11 @@ class _Supervisor:
             await asyncio.gather(*keeping, telling, stopping, return_exceptions=True)
             event(_log, logging.INFO, "every worker has ended")
 
-    async def _tell_ready(self, ready: Ready) -> None:
+    async def _tell_ready(self, ready: Ready, ports: dict[str, int]) -> None:
         for child in self._children:
             await child.up.wait()
-        host, port = self._where
-        ports = {f"{name}_{c.index}": number for c in self._children for name, number in c.ports.items()}
+        host, port = self._sockets.where
+        ports = ports | self._sockets.ports
         event(_log, logging.INFO, "listening", host=host, port=port, workers=len(self._children))
         ready(host, port, ports)
         self._notifier.say("READY=1", f"STATUS={len(self._children)} workers listen on {host}:{port}")
@@ -158,13 +170,20 @@ class _Supervisor:
         for child in self._children:
             child.look_after(now_s)
         if self._config.server.status_file:
-            write_status(Path(self._config.server.status_file), self._answers.sums())
+            write_status(Path(self._config.server.status_file), self._floor.stats())
+        if now_s >= self._hindered_s:
+            self._hindered_s = now_s + HINDERED_S
+            for problem in self._operations.dead() + machine_hindrances(self._config.data_dir):
+                if self._throttle.allows("supervisor", problem, now_s):
+                    _log.warning("%s", problem)
 
     def _about(self) -> dict[str, Any]:
         return {
             "gateway": self._config.gateway.id,
             "pid": os.getpid(),
             "uptime_s": round(time.time() - self._started_s, 1),
+            "commands": self._operations.stats(),
+            "leftovers": self._leftovers.stats(),
             "workers": [
                 {"index": child.index, "pid": child.pid, "up": child.up.is_set(), "starts": child.starts}
                 for child in self._children
@@ -202,21 +221,3 @@ class _Supervisor:
                 _log.error("worker %d does not come up again: the others stay as they are", child.index)
                 return
             event(_log, logging.INFO, "a worker was replaced", worker=child.index, pid=child.pid)
-
-
-def _listener(host: str, port: int) -> socket.socket:
-    """One of several on the port: the system spreads connections over them. Raises OSError."""
-    family, kind, protocol, _, address = socket.getaddrinfo(
-        host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-    )[0]
-    listener = socket.socket(family, kind, protocol)
-    try:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-        listener.bind(address)
-        listener.listen(BACKLOG)
-    except OSError:
-        listener.close()
-        raise
-    listener.setblocking(False)
-    return listener

@@ -14,6 +14,8 @@ from typing import Annotated, Any
 
 import typer
 
+from protocols.freight.masking import phone
+from protocols.freight.showing import shown
 from protocols.monitoring.batch import Batch
 from protocols.monitoring.json_form import document_of
 from protocols.monitoring.records import Record
@@ -21,8 +23,10 @@ from protocols.wire.bcd import identity_of
 
 from ..delivery import destination_names
 from ..folder import FolderInUseError, locked
+from ..freight import cursor_names
 from ..journal import Journal, JournalError, read_totals
 from ..journal.reader import Reader, UnreadableGroupError
+from . import reason
 from .common import FAILED, WRONG, AsJson, ConfigPath, fail, load
 
 ROWS = 1000
@@ -72,20 +76,27 @@ def listed(config: ConfigPath, as_json: AsJson = False) -> None:
 @app.command()
 def export(
     config: ConfigPath,
+    *,
     terminal: Terminal = "",
     after: After = 0,
     through: Through = 2**62,
     limit: Annotated[int, typer.Option(min=1, help="Records at most.")] = 2**62,
+    unmasked: reason.Unmasked = False,
+    purpose: reason.PurposeName = "",
 ) -> None:
-    """Print kept records as JSON lines: a reading of each, and its bytes in full."""
+    """Print kept records as JSON lines: a masked reading of each; unmasked, with its bytes in full. Leaves an
+    audit line."""
+    reason.check(unmasked, purpose)
     checked = load(config)
     path = _there(checked.journal_path)
+    reason.note(checked, "journal exported", phone(terminal), unmasked=unmasked, purpose=purpose)
     wanted, count = terminal.lstrip("0"), 0
     for record in _records(path, after, through):
         if wanted and identity_of(record.phone) != wanted:
             continue
         (document,) = document_of(Batch(checked.gateway.id, [record]))["records"]
-        sys.stdout.write(json.dumps(document, ensure_ascii=False) + "\n")
+        said = document if unmasked else shown(document).document
+        sys.stdout.write(json.dumps(said, ensure_ascii=False) + "\n")
         count += 1
         if count >= limit:
             return
@@ -127,7 +138,7 @@ def purge(config: ConfigPath, through: Through, destination: Destination = "", y
     checked = load(config)
     path = _there(checked.journal_path)
     with _offline(checked.data_dir):
-        names = destination_names(checked)
+        names = (*destination_names(checked), *cursor_names(checked))
         _known(destination, names)
         try:
             journal = Journal(path, destinations=names)

@@ -4,10 +4,13 @@ import base64
 import json
 import sys
 from datetime import UTC, datetime
+from functools import partial
 from typing import Annotated, Any
 
 import typer
 
+from protocols.freight.masking import phone
+from protocols.freight.showing import shown, shown_listing
 from protocols.jt808.codec import decode_frame
 from protocols.jt808.explain import explain_frame
 from protocols.jt808.listing import print_listing
@@ -17,7 +20,8 @@ from protocols.wire.framing import DELIMITER
 from ..control import ControlError, ask, follow, is_running
 from ..registry import Registry, RegistryError
 from ..registry.csv_files import terminal_as_row
-from .common import AsJson, ConfigPath, fail, load
+from . import reason
+from .common import WRONG, AsJson, ConfigPath, fail, load
 
 FRAME_BYTES_MAX = 8192  # between two delimiters; longer is no frame
 
@@ -53,14 +57,23 @@ def terminals(
 def frames(
     config: ConfigPath,
     terminal: Annotated[str, typer.Argument(metavar="TERMINAL", help="Its phone digits.")],
+    *,
     follow_: Annotated[bool, typer.Option("--follow", "-f", help="Until Ctrl-C (the only way).")] = True,
     brief: Annotated[bool, typer.Option("--brief", help="One line a frame, hex.")] = False,
     as_json: AsJson = False,
+    unmasked: reason.Unmasked = False,
+    purpose: reason.PurposeName = "",
 ) -> None:
-    """The frames of a terminal as they come (<) and go (>), explained. Costs the gateway nothing while
-    nobody follows."""
+    """The frames of a terminal as they come (<) and go (>), explained; names, numbers and texts masked. Costs
+    the gateway nothing while nobody follows."""
     del follow_
+    reason.check(unmasked, purpose)
+    if brief and not unmasked:
+        fail("--brief: bytes cannot be masked: say --unmasked and --purpose, or leave it out", WRONG)
     checked, held = load(config), {"up": b"", "down": b""}
+    show = partial(_print, brief=brief, as_json=as_json, unmasked=unmasked)
+    if unmasked:
+        reason.note(checked, "frames followed", phone(terminal), unmasked=True, purpose=purpose)
     try:
         for line in follow(checked.control_path, "frames", terminal=terminal):
             if "left_out" in line:
@@ -71,7 +84,7 @@ def frames(
             way = piece["way"]
             pieces, held[way] = split_frames(held[way] + base64.b64decode(piece["data"]))
             for frame in pieces:
-                _print(frame, way, piece["at"], brief, as_json)
+                show(frame, way, piece["at"])
                 sys.stdout.flush()
     except ControlError as error:
         fail(str(error))
@@ -92,18 +105,20 @@ def split_frames(data: bytes) -> tuple[list[bytes], bytes]:
     return found, rest[begun:][-FRAME_BYTES_MAX:] if begun >= 0 else b""
 
 
-def _print(frame: bytes, way: str, at: float, brief: bool, as_json: bool) -> None:
+def _print(frame: bytes, way: str, at: float, *, brief: bool, as_json: bool, unmasked: bool) -> None:
     moment = datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds")
     if as_json:
         try:
             said = decode_frame(frame)
         except RemoteProtocolError as error:
             said = {"error": str(error), "input": frame.hex()}
-        typer.echo(json.dumps({"at": moment, "way": way, **said}, ensure_ascii=False))
+        said = {"at": moment, "way": way, **said}
+        typer.echo(json.dumps(said if unmasked else shown(said).document, ensure_ascii=False))
         return
     typer.echo(f"{'<' if way == 'up' else '>'} {moment} {frame.hex() if brief else ''}".rstrip())
     if not brief:
-        print_listing(explain_frame(frame))
+        listing = explain_frame(frame)
+        print_listing(listing if unmasked else shown_listing(listing))
 
 
 def _asked(path: Any, limit: int, after: str, online: bool) -> list[dict[str, Any]]:

@@ -26,13 +26,14 @@ def status(
     """
     checked = load(config)
     running = is_running(checked.control_path)
-    if not as_json and not any(path.exists() for path in checked.journal_paths):
+    paths = checked.journal_paths + checked.old_journal_paths
+    if not as_json and not any(path.exists() for path in paths):
         typer.echo(
             f"no journal at {checked.journal_paths[0]} yet: the gateway has not run with this configuration"
         )
         return
     try:
-        totals = summed([read_totals(path) for path in checked.journal_paths])
+        totals = summed([read_totals(path) for path in paths])
         live = ask(checked.control_path, "status") if running else None
     except (JournalError, ControlError) as error:
         fail(str(error))

@@ -3,9 +3,9 @@
 Each of them ends in a `Connection`, which does not know the difference. Nothing here knows a frame.
 """
 
-from .pace import Pace
+from .pace import Pace, Spending
 from .proxy import ProxyDoor, networks_of
 from .tls import context_of
 from .udp import Datagrams
 
-__all__ = ["Datagrams", "Pace", "ProxyDoor", "context_of", "networks_of"]
+__all__ = ["Datagrams", "Pace", "ProxyDoor", "Spending", "context_of", "networks_of"]

@@ -60,6 +60,17 @@ def read_header(data: bytes) -> Header | None:
     return None
 
 
+def header_for(peer: str) -> bytes:
+    """A header of version 1 that says "address:port", or that nobody knows when it is no such thing."""
+    host, _, port = peer.rpartition(":")
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return b"PROXY UNKNOWN\r\n"
+    family, ours = ("TCP4", "0.0.0.0") if address.version == 4 else ("TCP6", "::")
+    return f"PROXY {family} {address} {ours} {port} 0\r\n".encode("ascii")
+
+
 def _read_v1(line: bytes, size: int) -> Header:
     parts = line.decode("ascii", "replace").split(" ")
     if parts[1:2] == ["UNKNOWN"]:

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from ..connection import Connection
 
 Address = tuple[Any, ...]
+# Of a datagram from an address that is not known: whether it was passed on to whom it is meant for.
+Route = Callable[[bytes, Address], bool]
 
 DATAGRAM_BYTES: Final = 1400  # of what is sent, unless one frame is longer: larger ones are cut up on the way
 _BETWEEN_FRAMES: Final = b"\x7e\x7e"
@@ -70,11 +72,16 @@ class Datagrams(asyncio.DatagramProtocol):
     """The socket. `open_connection()` makes the connection of a new address; `peers_max` bounds them."""
 
     def __init__(
-        self, open_connection: Callable[[], "Connection"], peers_max: int, counters: Counter[str]
+        self,
+        open_connection: Callable[[], "Connection"],
+        peers_max: int,
+        counters: Counter[str],
+        route: Route | None = None,
     ) -> None:
         self._open_connection = open_connection
         self._peers_max = peers_max
         self._counters = counters
+        self._route = route
         self._peers: dict[Address, Line] = {}
         self._strangers: dict[
             Address, Line
@@ -90,6 +97,11 @@ class Datagrams(asyncio.DatagramProtocol):
 
     def datagram_received(self, data: bytes, address: Address) -> None:
         """Frames from somewhere."""
+        if self._route is None or address in self._peers or not self._route(data, address):
+            self.take(data, address)
+
+    def take(self, data: bytes, address: Address) -> None:
+        """Frames that are ours, whoever received them."""
         line = self._peers.get(address)
         if line is None:
             line = self._new_line(address)

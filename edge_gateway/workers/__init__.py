@@ -5,8 +5,7 @@ Every terminal belongs to one worker, by its number. So recent names, takeover a
 in one process. Knows nothing of frames beyond their header; starts no process, that is the supervisor's.
 """
 
-from .leftovers import LeftoverError, check_leftovers
 from .owners import Share, owner_of
 from .post import Post
 
-__all__ = ["LeftoverError", "Post", "Share", "check_leftovers", "owner_of"]
+__all__ = ["Post", "Share", "owner_of"]

@@ -6,13 +6,20 @@ Nothing is answered here and nothing judged: the owner's connection gets every b
 import asyncio
 import logging
 import socket
+import ssl
 from collections.abc import Coroutine, Mapping
+from contextlib import suppress
 from typing import Any, Final, cast
 
 from ..connection import Connection
-from ..server import Server
+from ..server import GOODBYE_S, HANDSHAKE_S, Server
+from ..transports import Datagrams
+from ..transports.proxy import header_for, read_header
+from ..transports.udp import Address
+from .guest import Guest
 from .owners import FIRST_BYTES_MAX, FirstWords, Share, owner_of
 from .passing import Inbox, Outbox
+from .pump import Half
 
 READ_BYTES: Final = 4096
 AGAIN_S: Final = 0.1  # after accept failed: no more open files are allowed for now
@@ -38,12 +45,25 @@ class Door:
         self._inbox: Inbox | None = None
         self._outboxes = {index: Outbox(self._loop, way) for index, way in ways.items()}
         self._tasks: set[asyncio.Task[None]] = set()
+        self._tls: asyncio.Server | None = None
+        self._datagrams: Datagrams | None = None
+        self._guests = 0  # over TLS, who have not said who they are
 
     def open(self) -> None:
         """Accepts from now on."""
         self._listener.setblocking(False)
-        self._inbox = Inbox(self._loop, self._way_in, self._take)
+        self._inbox = Inbox(self._loop, self._way_in, self._take, self._take_datagram)
         self._begin(self._accept())
+
+    async def open_tls(self, listener: socket.socket, context: ssl.SSLContext) -> None:
+        """Accepts those that speak TLS, too: the handshake is ours, whoever owns the terminal."""
+        self._tls = await self._loop.create_server(
+            self._guest, sock=listener, ssl=context, ssl_handshake_timeout=HANDSHAKE_S
+        )
+
+    async def open_udp(self, bound: socket.socket, peers_max: int) -> None:
+        """Takes datagrams, too."""
+        self._datagrams = await self._server.take_datagrams(bound, peers_max, self._route)
 
     async def close(self) -> None:
         """Accepts no more; connections that have not said who they are end."""
@@ -55,6 +75,10 @@ class Door:
         for outbox in self._outboxes.values():
             outbox.close()
         self._listener.close()
+        if self._tls:
+            self._tls.close()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._tls.wait_closed(), GOODBYE_S)
 
     def _begin(self, work: Coroutine[Any, Any, None]) -> None:
         task = self._loop.create_task(work)
@@ -110,12 +134,77 @@ class Door:
             self._server.counters["refused_connections"] += 1
             connection.close()
 
+    def _guest(self) -> Guest:
+        words = FirstWords(self._server.house.lenient)
+        return Guest(self._server, words, self._admit_guest, self._give_guest)
+
+    def _admit_guest(self) -> bool:
+        if self._guests >= self._server.limits.max_connections:
+            self._server.counters["refused_connections"] += 1
+            return False
+        self._guests += 1
+        return True
+
+    def _give_guest(self, guest: Guest, identity: str | None) -> None:
+        """To the owner, through a pair of sockets when that is another. identity None: nobody is left."""
+        self._guests -= 1
+        if identity is None or guest.transport is None:
+            return
+        owner = owner_of(identity, self._share.count) if identity else self._share.index
+        if owner == self._share.index:
+            connection = Connection(self._server)
+            connection.peer = guest.peer
+            guest.transport.set_protocol(connection)
+            connection.connection_made(guest.transport)
+            if not guest.transport.is_closing():
+                connection.data_received(guest.rest)
+            return
+        ours, theirs = socket.socketpair()
+        if self._outboxes[owner].put(theirs, header_for(guest.peer)):
+            self._server.counters["passed_on"] += 1
+            ours.setblocking(False)
+            near = Half()
+            guest.transport.set_protocol(near)
+            near.connection_made(guest.transport)
+            self._begin(self._carry(near, ours, guest.rest))
+        else:
+            self._server.counters["refused_connections"] += 1
+            ours.close()
+            theirs.close()
+            guest.transport.abort()
+
+    async def _carry(self, near: Half, ours: socket.socket, first: bytes) -> None:
+        _, far = await self._loop.create_unix_connection(Half, sock=ours)
+        far.write(first)
+        far.join(near)
+
+    def _route(self, data: bytes, address: Address) -> bool:
+        """A datagram from an address that nobody here knows: to its terminal's owner. Noise stays here."""
+        identity = FirstWords(self._server.house.lenient).hear(data)
+        owner = owner_of(identity, self._share.count) if identity else self._share.index
+        if owner == self._share.index:
+            return False
+        passed = self._outboxes[owner].put_datagram(data, address)
+        self._server.counters["passed_on_datagrams" if passed else "dropped_datagrams"] += 1
+        return True
+
+    def _take_datagram(self, data: bytes, address: Address) -> None:
+        if self._datagrams is not None:
+            self._datagrams.take(data, address)
+
     def _take(self, connection: socket.socket, first: bytes) -> None:
         connection.setblocking(False)
-        self._begin(self._connect(connection, first))
+        peer = ""
+        if connection.family == socket.AF_UNIX:  # another worker speaks TLS for it, and says who it is
+            header = read_header(first)
+            assert header is not None, "a worker sends it whole"
+            peer, first = header.peer or "?", first[header.size :]
+        self._begin(self._connect(connection, first, peer))
 
-    async def _connect(self, connection: socket.socket, first: bytes) -> None:
-        arrival = Arrival(Connection(self._server), first)
+    async def _connect(self, connection: socket.socket, first: bytes, peer: str) -> None:
+        made = Connection(self._server)
+        made.peer = peer
+        arrival = Arrival(made, first)
         try:
             await self._loop.connect_accepted_socket(lambda: arrival, connection)
         except OSError:  # it has gone meanwhile
@@ -135,5 +224,5 @@ class Arrival(asyncio.Protocol):
         carrier.set_protocol(self._connection)
         self._connection.connection_made(carrier)
         reader = carrier.get_protocol()
-        if not carrier.is_closing() and isinstance(reader, asyncio.Protocol):
+        if self._first and not carrier.is_closing() and isinstance(reader, asyncio.Protocol):
             reader.data_received(self._first)

@@ -34,7 +34,8 @@ def owner_of(identity: str, workers: int) -> int:
 
 
 class FirstWords:
-    """`hear(chunk)` until it gives the identity in the first frame; `data` is everything heard.
+    """`hear(chunk)` until it gives the identity in the first frame; `data` is everything heard, `rest` what
+    of it is not a balancer's, `peer` whom that named.
 
     lenient: a frame whose check byte is wrong tells it as well, for terminals whose profile forgives that.
     balanced: a PROXY header comes first.
@@ -44,20 +45,27 @@ class FirstWords:
         self.data = b""
         self._splitter = FrameSplitter()
         self._lenient = lenient
-        self._balanced = balanced
+        self.balanced = balanced
+        self.peer = ""
+        self._header_bytes = 0
+
+    @property
+    def rest(self) -> bytes:
+        """What was heard behind a PROXY header."""
+        return self.data[self._header_bytes :]
 
     def hear(self, chunk: bytes) -> str | None:
         """None: more is to come. "": it is nobody's, for it says too much, or not what a balancer says."""
         self.data += chunk
-        if self._balanced:
+        if self.balanced:
             try:
                 header = read_header(self.data)
             except ProxyError:
                 return ""
             if header is None:
                 return None
-            self._balanced = False
-            chunk = self.data[header.size :]
+            self.balanced, self.peer, self._header_bytes = False, header.peer, header.size
+            chunk = self.rest
         return self._identity(chunk) or (None if len(self.data) < FIRST_BYTES_MAX else "")
 
     def _identity(self, chunk: bytes) -> str | None:

@@ -1,10 +1,12 @@
-"""Connections on their way from one worker to another: the socket itself, and what was read from it so far.
+"""What goes from one worker to another: connections, the socket itself with what was read from it so far,
+and datagrams with the address that they came from.
 
 One pair of datagram sockets leads to each worker. The supervisor holds both ends for good, so what is
 on its way to a worker that died is there for its successor.
 """
 
 import asyncio
+import json
 import logging
 import socket
 from collections import deque
@@ -12,13 +14,16 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Final
 
-from .owners import FIRST_BYTES_MAX
+from ..transports.udp import Address
 
 WAITING_MAX: Final = 4096  # connections that wait until the other worker takes them
 TAKEN_AT_ONCE: Final = 64  # arrivals between two looks at everything else
 AGAIN_S: Final = 0.1  # after the system refused for another reason than "full"
+MESSAGE_BYTES_MAX: Final = 72 * 1024  # a datagram of UDP with its address, or what a stranger may say first
+_CONNECTION, _DATAGRAM = b"C", b"D"
 _log = logging.getLogger(__name__)
 Arrived = Callable[[socket.socket, bytes], None]
+ArrivedDatagram = Callable[[bytes, Address], None]
 
 
 class Outbox:
@@ -39,6 +44,15 @@ class Outbox:
             self._pass_on()
         return True
 
+    def put_datagram(self, data: bytes, address: Address) -> bool:
+        """Passes it on at once, or not at all: a terminal that speaks UDP says it again."""
+        message = _DATAGRAM + json.dumps(address).encode() + b"\n" + data
+        try:
+            self._way.send(message)
+        except OSError:
+            return False
+        return True
+
     def close(self) -> None:
         """Those that wait are cut; their terminals come again."""
         self._loop.remove_writer(self._way)
@@ -51,7 +65,7 @@ class Outbox:
         while self._waiting:
             connection, first = self._waiting[0]
             try:
-                socket.send_fds(self._way, [first], [connection.fileno()])
+                socket.send_fds(self._way, [_CONNECTION + first], [connection.fileno()])
             except BlockingIOError:
                 self._loop.add_writer(self._way, self._pass_on)
                 return
@@ -68,13 +82,21 @@ class Outbox:
 
 
 class Inbox:
-    """Gives each connection that arrives to `arrived`, with the bytes that were read from it."""
+    """Gives each connection that arrives to `arrived`, with the bytes that were read from it, and each
+    datagram to `arrived_datagram`."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, way: socket.socket, arrived: Arrived) -> None:
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        way: socket.socket,
+        arrived: Arrived,
+        arrived_datagram: ArrivedDatagram,
+    ) -> None:
         way.setblocking(False)
         self._loop = loop
         self._way = way
         self._arrived = arrived
+        self._arrived_datagram = arrived_datagram
         loop.add_reader(way, self._take)
 
     def close(self) -> None:
@@ -85,6 +107,10 @@ class Inbox:
     def _take(self) -> None:
         with suppress(BlockingIOError):
             for _ in range(TAKEN_AT_ONCE):
-                first, files, _, _ = socket.recv_fds(self._way, FIRST_BYTES_MAX, 1)
-                if files:  # none: we had no room for another open file, and the system has closed it
-                    self._arrived(socket.socket(fileno=files[0]), first)
+                message, files, _, _ = socket.recv_fds(self._way, MESSAGE_BYTES_MAX, 1)
+                if files:
+                    self._arrived(socket.socket(fileno=files[0]), message[1:])
+                elif message.startswith(_DATAGRAM):
+                    address, _, data = message[1:].partition(b"\n")
+                    self._arrived_datagram(data, tuple(json.loads(address)))
+                # Else it was a connection that the system closed: we had no room for another open file.

@@ -8,7 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from ..config import Config
+from ..registry import Roll
 from ..server import Server
+from ..transports import context_of
+from .deputy import Deputy
 from .door import Door
 from .lifeline import Lifeline
 from .owners import Share
@@ -16,19 +19,21 @@ from .owners import Share
 
 @dataclass
 class Post:
-    """One worker's place. registry_path: of the file that all share. The numbers are open files: our end of
-    the lifeline, our listener and inbox, and the ways to the others by their index."""
+    """One worker's place. registry_path: of the file that all share. has_desk: whether the supervisor sends
+    commands. The numbers are open files: our end of the lifeline, our listener, inbox, and where they are
+    wanted our listeners for TLS and datagrams; and the ways to the others by their index."""
 
     share: Share
     registry_path: Path
     host: str
     port: int
+    has_desk: bool
     lifeline_file: int
-    listener_file: int
-    inbox_file: int
+    files: dict[str, int]
     way_files: dict[int, int]
     lifeline: Lifeline = field(init=False)
     _door: Door | None = field(init=False, default=None)
+    _deputy: Deputy | None = field(init=False, default=None)
 
     @classmethod
     def of(cls, said: dict[str, Any], lifeline_file: int) -> "Post":
@@ -38,18 +43,20 @@ class Post:
             Path(said["registry"]),
             said["host"],
             said["port"],
+            said["has_desk"],
             lifeline_file,
-            said["listener"],
-            said["inbox"],
+            said["files"],
             {int(index): number for index, number in said["ways"].items()},
         )
 
     async def begin(self, stop: Callable[[], None], reload: Callable[[Config], None]) -> None:
         """Holds on to the lifeline: `stop` when the supervisor is gone, `reload` for a new configuration."""
 
-        def heard(line: dict[str, Any]) -> None:
+        def heard(line: dict[str, Any], blob: bytes) -> None:
             if "config" in line:
                 reload(Config.model_validate_json(line["config"]))
+            elif self._deputy:
+                self._deputy.heard(line, blob)
 
         self.lifeline = Lifeline(heard, stop)
         loop = asyncio.get_running_loop()
@@ -57,14 +64,26 @@ class Post:
         ours.setblocking(False)
         await loop.create_unix_connection(lambda: self.lifeline, sock=ours)
 
-    def open_door(self, server: Server) -> None:
-        """Terminals may come from now on."""
+    async def open_door(self, config: Config, server: Server, roll: Roll) -> None:
+        """Terminals may come from now on. Raises OSError, with the keys, when TLS cannot be spoken."""
+        self._deputy = Deputy(self.lifeline.say, server, roll)
+        self.lifeline.say({"listens": True})
+        if self.has_desk:
+            server.listener = self._deputy
         ways = {index: socket.socket(fileno=number) for index, number in self.way_files.items()}
-        listener, inbox = socket.socket(fileno=self.listener_file), socket.socket(fileno=self.inbox_file)
-        self._door = Door(server, self.share, listener, inbox, ways)
+        files = {name: socket.socket(fileno=number) for name, number in self.files.items()}
+        self._door = Door(server, self.share, files["listener"], files["inbox"], ways)
         self._door.open()
+        if "tls" in files:
+            tls = config.tls
+            context = context_of(tls.certificate_file, tls.key_file, tls.client_ca_file)
+            await self._door.open_tls(files["tls"], context)
+        if "udp" in files:
+            await self._door.open_udp(files["udp"], config.udp.max_peers)
 
     async def close_door(self) -> None:
         """No terminal comes in any longer; those at the door are cut."""
+        if self._deputy:
+            self._deputy.stop()
         if self._door:
             await self._door.close()

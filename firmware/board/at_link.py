@@ -1,4 +1,4 @@
-"""The line to the platform through a modem's own TCP stack: SIMCom A7670 and its kin (AT+CIPOPEN …).
+"""The line to the platform through a modem's own stack, TCP or UDP: SIMCom A7670 and its kin (AT+CIPOPEN …).
 
 For boards without PPP. Sans-io like the terminal: the board hands in bytes of the UART and `now_ms`. The
 commands are those of the A76xx manual; no modem was at hand, so it is tried against a model of one only.
@@ -13,6 +13,7 @@ READY = 1
 OPENING = 2
 OPEN = 3
 CLOSING = 4
+LOOKING_UP = 5  # a name; for TCP the modem does it by itself
 
 COMMAND_MS = 5000
 NETWORK_MS = 60000  # attaching to the network takes its time
@@ -21,6 +22,7 @@ PAUSE_MS = 2000
 SIGNAL_EVERY_MS = 30000
 READ_BYTES = 512
 SEND_BYTES_MAX = 1460
+LOCAL_PORT = 50808  # of datagrams
 
 
 class AtLink:
@@ -41,6 +43,9 @@ class AtLink:
             b"AT+CIPRXGET=1",
             b"AT+NETOPEN",
         )
+        self._udp = False
+        self._server = ("", 0)
+        self._address = b""  # of the server as digits; datagrams have no other way to name it
         self._begin_boot(now_ms)
 
     def feed(self, data, terminal, now_ms):
@@ -92,6 +97,8 @@ class AtLink:
             self._announced(line[15:])
         elif line.startswith(b"+IPCLOSE: 0") or line.startswith(b"+CIPCLOSE: 0"):
             self._lost(self._now_ms)
+        elif line.startswith(b"+CDNSGIP: 1,") and self.state == LOOKING_UP:
+            self._address = line.split(b'"')[3] if line.count(b'"') >= 4 else b""
         elif line.startswith(b"+CSQ: "):
             self.signal = _csq(line[6:])
             self._terminal.signal = self.signal
@@ -109,6 +116,11 @@ class AtLink:
         """The command is over."""
         if self.state == BOOT:
             self._boot_done(ok)
+        elif self.state == LOOKING_UP:
+            if ok and self._address:
+                self._open(self._now_ms)
+            else:
+                self._lost(self._now_ms)
         elif self.state == OPENING:
             if not ok:
                 self._lost(self._now_ms)
@@ -154,11 +166,25 @@ class AtLink:
     def _when_ready(self, terminal, now_ms):
         server = terminal.wants_link()
         if server is not None:
-            self.state = OPENING
-            self._deadline_ms = now_ms + OPEN_MS
-            self._ask(b'AT+CIPOPEN=0,"TCP","%s",%d' % (server[0].encode(), server[1]), OPEN_MS, now_ms)
+            self._server = server
+            self._udp = bool(terminal.settings.udp)
+            self._address = server[0].encode()
+            if self._udp and not self._address.replace(b".", b"").isdigit():
+                self.state = LOOKING_UP
+                name, self._address = self._address, b""
+                self._ask(b'AT+CDNSGIP="%s"' % name, OPEN_MS, now_ms)
+            else:
+                self._open(now_ms)
         else:
             self._ask_signal(now_ms)
+
+    def _open(self, now_ms):
+        self.state = OPENING
+        self._deadline_ms = now_ms + OPEN_MS
+        if self._udp:
+            self._ask(b'AT+CIPOPEN=0,"UDP",,,%d' % LOCAL_PORT, OPEN_MS, now_ms)
+        else:
+            self._ask(b'AT+CIPOPEN=0,"TCP","%s",%d' % (self._address, self._server[1]), OPEN_MS, now_ms)
 
     def _opened(self, ok):
         if self.state != OPENING:
@@ -179,15 +205,18 @@ class AtLink:
             self._unsent = self._unsent or self._collect(terminal)
             if self._unsent:
                 self._sending = True
-                count = min(len(self._unsent), SEND_BYTES_MAX)
-                self._ask(b"AT+CIPSEND=0,%d" % count, COMMAND_MS, now_ms, True)
+                command = b"AT+CIPSEND=0,%d" % min(len(self._unsent), SEND_BYTES_MAX)
+                if self._udp:
+                    command += b',"%s",%d' % (self._address, self._server[1])
+                self._ask(command, COMMAND_MS, now_ms, True)
             else:
                 self._ask_signal(now_ms)
 
     def _collect(self, terminal):
-        """What the terminal has to say, several frames in one command: each command costs a round trip."""
+        """What the terminal has to say, several frames in one command: each command costs a round trip. A
+        datagram is one frame."""
         data = terminal.data_to_send() or b""
-        while data and len(data) < SEND_BYTES_MAX // 2:
+        while data and not self._udp and len(data) < SEND_BYTES_MAX // 2:
             more = terminal.data_to_send()
             if more is None:
                 break
@@ -198,7 +227,8 @@ class AtLink:
         """`LENGTH,REST`: so many bytes follow, so many are left in the modem."""
         fields = text.split(b",")
         count = _number(fields[0])
-        self._readable = len(fields) > 1 and _number(fields[1]) > 0
+        # A full answer may have more behind it, whatever the modem says of the rest.
+        self._readable = count == READ_BYTES or (len(fields) > 1 and _number(fields[1]) > 0)
         if 0 < count <= READ_BYTES:
             self.port.expect_bytes(count)
 
@@ -209,7 +239,7 @@ class AtLink:
 
     def _lost(self, now_ms):
         """The connection is gone, or could not be had."""
-        if self.state not in (OPENING, OPEN, CLOSING):
+        if self.state not in (LOOKING_UP, OPENING, OPEN, CLOSING):
             return
         self.state = READY
         self._readable = self._sending = False

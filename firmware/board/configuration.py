@@ -6,7 +6,15 @@ from binascii import unhexlify
 from firmware.terminal.settings import Settings
 
 TEXTS = ("maker", "model", "terminal_id", "imei", "software_version")  # ASCII in the file, bytes in Settings
-BOARD_NAMES = ("apn", "board", "ota_key", "presence_key", "presence_key_number")  # no settings of a terminal
+BOARD_NAMES = (
+    "apn",
+    "board",
+    "ota_key",
+    "presence_key",
+    "presence_key_number",
+    "sealed_codes",
+    "trial_s",
+)  # no settings of a terminal
 ABSENT = -1  # of a pin: nothing is connected
 
 

@@ -10,6 +10,8 @@ import socket
 READ_BYTES = 512
 DATAGRAM_BYTES = 1500  # a datagram is read whole or what is too much of it is lost
 CONNECT_MS = 10000  # a server that has not accepted by then is as good as away
+ADDRESSES_MAX = 4  # that are remembered: the servers of the settings and one that the platform named
+LOOK_UP_AGAIN_MS = 60000  # after a name server that gave nothing; each question stops everything for seconds
 SEND_ERRORS_TO_WAIT = (errno.EAGAIN, errno.EINPROGRESS)
 
 
@@ -27,8 +29,9 @@ class Link:
         self._deadline_ms = 0
         self._unsent = b""
         self._datagrams = False
-        self._server = self._address = None
-        self._addresses = {}  # of the names that were looked up, for when the name server does not answer
+        self._entry = None  # of the server that is, or was, connected to
+        self._addresses = []  # [server, address, whether it served the last time], the newest last
+        self._look_up_ms = 0
 
     def owns(self, stream):
         """Whether an event of poll is about this socket."""
@@ -40,7 +43,7 @@ class Link:
             self._close(terminal, now_ms)
         elif not self._connected:
             self._connected = True
-            self._addresses[self._server] = self._address
+            self._entry[2] = True
             terminal.link_opened(now_ms)
         elif event & select.POLLIN:
             self._read(terminal, now_ms)
@@ -62,26 +65,53 @@ class Link:
             self._close(terminal, now_ms)
 
     def _open(self, terminal, server, now_ms):
-        """Begins to connect. A name is looked up in the foreground, but only until its address has served."""
+        """Begins to connect."""
         self._datagrams = bool(terminal.settings.udp)
         try:
-            address = self._addresses.pop(server, None) or socket.getaddrinfo(server[0], server[1])[0][-1]
+            self._entry = entry = self._entry_of(server, now_ms)
+            entry[2] = False
             kind = socket.SOCK_DGRAM if self._datagrams else socket.SOCK_STREAM
             self._socket = socket.socket(socket.AF_INET, kind)
-            self._server = server
-            self._address = address
             self._socket.setblocking(False)
             self._deadline_ms = now_ms + CONNECT_MS
-            self._socket.connect(address)
+            self._socket.connect(entry[1])
         except OSError as error:
             if error.errno not in SEND_ERRORS_TO_WAIT:
                 self._close(terminal, now_ms)
                 return
         self._poll.register(self._socket, select.POLLOUT)
 
+    def _entry_of(self, server, now_ms):
+        """What is known of a server. A name is looked up in the foreground, for want of another way: only
+        when its address did not serve the last time, and seldom while the name server is silent. OSError.
+        """
+        known = None
+        for entry in self._addresses:
+            if entry[0] == server:
+                known = entry
+        if known is not None and (known[2] or now_ms < self._look_up_ms):
+            return known
+        if now_ms < self._look_up_ms:
+            raise OSError(errno.EHOSTUNREACH)
+        try:
+            address = socket.getaddrinfo(server[0], server[1])[0][-1]
+        except OSError:
+            self._look_up_ms = now_ms + LOOK_UP_AGAIN_MS
+            if known is None:
+                raise
+            return known  # old, and better than none
+        if known is not None:
+            self._addresses.remove(known)
+        elif len(self._addresses) == ADDRESSES_MAX:
+            self._addresses.pop(0)
+        self._addresses.append([server, address, False])
+        return self._addresses[-1]
+
     def _read(self, terminal, now_ms):
         try:
             data = self._socket.recv(DATAGRAM_BYTES if self._datagrams else READ_BYTES)
+        except MemoryError:  # a page or the picture has the heap for a moment; poll will tell again
+            return
         except OSError as error:
             if error.errno == errno.EAGAIN:
                 return

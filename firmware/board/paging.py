@@ -19,7 +19,8 @@ def load(path):
 
 
 def load_for_good(path):
-    """The module of this full name, for good. A linked one comes in pieces `path`0, `path`1, … before it.
+    """The module of this full name; all that it uses stays. A linked one has that in pieces before it,
+    `path`0, `path`1, …, and is gone itself when the caller lets go of it.
 
     Collected after every piece: what the loader has thrown away is room for the next one.
     """
@@ -30,5 +31,14 @@ def load_for_good(path):
             __import__(path + str(number))
             number += 1
     except ImportError:
-        gc.collect()
-    return __import__(path, None, None, ("attach",))
+        return load(path)
+
+
+def open_data(name):
+    """Opens the file of this name where modules are looked for. Raises OSError when it is nowhere."""
+    for folder in sys.path:
+        try:
+            return open(folder + "/" + name, "rb")
+        except OSError as absent:
+            missing = absent
+    raise missing

@@ -1,5 +1,6 @@
 """Where a board keeps the firmware that came over the air: two folders of one flash, and the boot record."""
 
+import errno
 import os
 
 from firmware.terminal import boot_record
@@ -27,10 +28,14 @@ class Slots:
 
     def folder(self, slot):
         """The files port of a slot; the folder is made when it is not there. Raises OSError."""
-        path = self._path + "/" + boot_record.FOLDERS[slot]
-        try:
-            os.mkdir(path)
-        except OSError as there:
-            if there.errno != 17:
-                raise
-        return Folder(path)
+        return folder_at(self._path + "/" + boot_record.FOLDERS[slot])
+
+
+def folder_at(path):
+    """The files port of this folder, which is made when it is not there. Raises OSError."""
+    try:
+        os.mkdir(path)
+    except OSError as there:
+        if there.errno != errno.EEXIST:
+            raise
+    return Folder(path)

@@ -1,12 +1,16 @@
 """Makes ports out of `machine` and the numbers in a board's configuration; decides nothing."""
 
+import sys
+
 import machine
 
 from firmware.terminal.screen.console import KEY_BACK, KEY_DOWN, KEY_MENU, KEY_OK, KEY_UP
 from firmware.terminal.vehicle.inputs import EMERGENCY, IGNITION
 
 from .configuration import ABSENT
+from .displays.spi_bus import SpiBus
 from .inputs import Switch
+from .paging import load
 
 RX_BYTES = 2048  # a flash erase stops everything for tens of milliseconds; a second of sentences fits
 CONTACTS = (("ignition", IGNITION), ("emergency", EMERGENCY))
@@ -17,6 +21,8 @@ KEYS = (
     ("key_back", KEY_BACK),
     ("key_menu", KEY_MENU),
 )
+DRIVERS = "firmware.board.displays."  # of the modules' names; the linker gives them another
+DISPLAYS = ("st7789", "st7735", "ssd1680")
 CAUSES = ("PWRON_RESET", "HARD_RESET", "WDT_RESET", "DEEPSLEEP_RESET", "SOFT_RESET")  # not all on each port
 
 
@@ -66,15 +72,7 @@ def display_of(wires):
     name = wires["display"]
     if not name:
         return None
-    from .displays.spi_bus import SpiBus
-
-    if name == "st7789":
-        from .displays.st7789 import St7789 as Display
-    elif name == "st7735":
-        from .displays.st7735 import St7735 as Display
-    elif name == "ssd1680":
-        from .displays.ssd1680 import Ssd1680 as Display
-    else:
+    if name not in DISPLAYS:
         raise ValueError("board.display: %r is not known" % name)
     spi = machine.SPI(
         wires["display_spi"],
@@ -86,7 +84,13 @@ def display_of(wires):
     output(wires["backlight"], 1)
     select = output(wires["display_cs"], 1)
     data_mode = output(wires["display_dc"], 0)
-    return Display(SpiBus(spi, select, data_mode, output(wires["display_reset"], 1), busy))
+    bus = SpiBus(spi, select, data_mode, output(wires["display_reset"], 1), busy)
+    return load(DRIVERS + name).driver(bus)
+
+
+def timer(number):
+    """The timer of this number, 0…3; RP2 has as many as one likes and no numbers."""
+    return machine.Timer(-1 if sys.platform == "rp2" else number)
 
 
 def boot_reason():

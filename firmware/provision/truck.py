@@ -21,6 +21,7 @@ BOARDS: Final[dict[str, dict[str, Any]]] = {"esp32": ESP32, "rp2": RP2}
 CHOICES: Final = {
     "display": ("", "st7789", "st7735", "ssd1680"),
     "serial_use": ("passthrough", "card_reader"),
+    "serial2_use": ("passthrough", "card_reader"),
 }
 Ascii = Annotated[str, Field(pattern=r"^[\x21-\x7e]*$")]
 Seconds = Annotated[int, Field(ge=1, le=65535)]
@@ -38,6 +39,7 @@ class Keys(BaseModel):
     presence: str = ""
     presence_number: int = Field(default=0, ge=0, le=255)
     ota: str = ""
+    sealed_codes: bool = False
 
     @field_validator("presence", "ota")
     @classmethod
@@ -142,6 +144,7 @@ def board_file(truck: Truck) -> bytes:
             values[name] = secrets.token_hex(KEY_BYTES) if key == NEW_KEY else key
     if "presence_key" in values:
         values["presence_key_number"] = keys.presence_number
+        values["sealed_codes"] = keys.sealed_codes
     return json.dumps(values, sort_keys=True).encode() + b"\n"
 
 
@@ -165,6 +168,7 @@ heartbeat_s = 60
 [keys]                           # 64 hex digits, "new", or nothing
 presence = "new"                 # proves that the code on the screen is fresh (在场证明)
 presence_number = 1
+sealed_codes = false             # true: only codes under a seal of this key are shown
 ota = ""                         # whose firmware is accepted over the air
 
 # [board]                        # what is not connected as docs/boards.md has it; -1: not at all

@@ -109,7 +109,14 @@ def handle(terminal, payload, now_ms):
     """One payload (header + body) from the platform. Raises nothing for a fault of the platform."""
     header = parse_header(payload)  # its length was checked by the splitter
     try:
-        result = _result(terminal, header, payload[header.body_at :], now_ms)
+        try:
+            result = _result(terminal, header, payload[header.body_at :], now_ms)
+        except MemoryError:
+            # The picture can wait, a message cannot. A message that comes twice is nothing new to a handler.
+            view = terminal.view
+            if view is None or view.screen is None or not view.screen.give_way(now_ms):
+                raise
+            result = _result(terminal, header, payload[header.body_at :], now_ms)
     except RemoteProtocolError:
         result = RESULT_BAD_MESSAGE
         terminal.bad_messages += 1

@@ -30,12 +30,10 @@ AXIS_MAX_M = 20000  # farther is far enough; keeps the square below 30 bits
 class Reporter:
     """`due` asks, `reported` tells that it was done.
 
-    tracking: whether a temporary tracking order (0x8202) runs.
+    tracking: whether a temporary tracking order (0x8202) runs. alarm_high, alarm_low: of the last report.
     """
 
     __slots__ = (
-        "_alarm_high",
-        "_alarm_low",
         "_day",
         "_direction_deg",
         "_fix_seen",
@@ -48,6 +46,8 @@ class Reporter:
         "_status",
         "_tracking_s",
         "_tracking_until_ms",
+        "alarm_high",
+        "alarm_low",
         "query",
         "tracking",
     )
@@ -56,7 +56,7 @@ class Reporter:
         self._settings = settings
         self._day = -1  # no report yet
         self._second = self._in_second = 0
-        self._status = self._alarm_high = self._alarm_low = 0
+        self._status = self.alarm_high = self.alarm_low = 0
         self._latitude_udeg = self._longitude_udeg = self._direction_deg = 0
         self._fix_seen = False
         self._mode = MODE_DEFAULT
@@ -88,7 +88,7 @@ class Reporter:
     def due(self, fix, status, alarm_high, alarm_low, day, second, interval_s):
         """Why a report is due at device time (day, second), or NOT_DUE. `status` holds ACC and fixed."""
         fixed = fix.valid
-        changed = status != self._status or alarm_high != self._alarm_high or alarm_low != self._alarm_low
+        changed = status != self._status or alarm_high != self.alarm_high or alarm_low != self.alarm_low
         if self._day < 0:
             return FIRST_FIX
         elapsed = seconds_between(self._day, self._second, day, second)
@@ -119,7 +119,7 @@ class Reporter:
 
     def alarms_differ(self, alarm_high, alarm_low):
         """Whether these are other alarms than those of the last report."""
-        return alarm_high != self._alarm_high or alarm_low != self._alarm_low
+        return alarm_high != self.alarm_high or alarm_low != self.alarm_low
 
     def reported(self, fix, status, alarm_high, alarm_low, day, second):
         """A report with these values was made."""
@@ -128,8 +128,8 @@ class Reporter:
         self._day = day
         self._second = second
         self._status = status
-        self._alarm_high = alarm_high
-        self._alarm_low = alarm_low
+        self.alarm_high = alarm_high
+        self.alarm_low = alarm_low
         self._latitude_udeg = fix.latitude_udeg
         self._longitude_udeg = fix.longitude_udeg
         self._direction_deg = fix.direction_deg

@@ -63,7 +63,9 @@ class Session:
         self._phone = settings.phone_bytes()
         self._code = settings.store.get(CODE_NAME) if settings.store is not None else b""
         self._replies = []
-        self._serial = 0
+        # A new terminal begins with 0. Later, equal messages of two starts would be one to a platform that
+        # knows them by their serials, if each start began with 0.
+        self._serial = random16() if self._code else 0
         self._server = self._failures = 0
         self._retry_ms = self._online_ms = 0
         self._refused_here = False

@@ -6,7 +6,12 @@ flash, goes live when the line is there, and is let go when the platform acknowl
 
 from protocols.wire.framing import FrameSplitter
 from protocols.wire.header import EDITION_2019
-from protocols.wire.pages.ids import MSG_SERVER_TIME_QUERY
+from protocols.wire.pages.ids import (
+    MSG_SERVER_TIME_QUERY,
+    PARAMETER_ALARM_CAMERA_SWITCH,
+    PARAMETER_DISTANCE_PHOTOS,
+    PARAMETER_TIMED_PHOTOS,
+)
 from protocols.wire.tables import (
     ALARM_EMERGENCY,
     MSG_TERMINAL_AUTHENTICATION,
@@ -289,6 +294,9 @@ class Terminal:
             self._checkpoint_ms = now_ms
             self.log.checkpoint()
             self.health.new_day(self.log.written + self.mail.written, now_ms)
+            number = self.parameters.number
+            if self.media is None and (number(PARAMETER_TIMED_PHOTOS) or number(PARAMETER_DISTANCE_PHOTOS)):
+                self._photograph(0, 0, now_ms)
 
     def _tick_rare(self, now_ms):
         """What is under way now and then."""
@@ -451,8 +459,17 @@ class Terminal:
         if reason == NOT_DUE and not (vehicle is not None and vehicle.changed and reporter.may(day, second)):
             return
         urgent = reporter.alarms_differ(high, low)
+        if urgent and self.parameters.number(PARAMETER_ALARM_CAMERA_SWITCH):
+            self._photograph(high & ~reporter.alarm_high, low & ~reporter.alarm_low, now_ms)
         if self._report(fix, status, high, low, day, second, urgent):
             reporter.reported(fix, status, high, low, day, second)
+
+    def _photograph(self, high, low, now_ms):
+        """These alarms have begun, or none: then the pictures that are taken regularly are begun."""
+        try:
+            pages.use("media").began(self, high, low, now_ms)
+        except (MemoryError, OSError):
+            self.health.note(b"no picture: flash or memory", now_ms)
 
     def _mode(self, alarm_low):
         """What the intervals depend on now."""
@@ -494,12 +511,21 @@ class Terminal:
     def _report_from_ram(self, length, urgent):
         """The flash refused: a report that nothing outlives is better than none, and counted apart."""
         self.health.note(b"flash refused a report", self._now_ms)
+        if not self.volatile:  # the first since the start: said at once, not only when somebody asks
+            self._tell_state()
         if not self.online or not self._outbox.has_room(urgent):
             return False
         self.volatile += 1  # below zero: no record of the log is called so
         serial = self.session.next_serial()
         self._outbox.offer(-self.volatile, self._body.buffer, length, serial, urgent)
         return True
+
+    def _tell_state(self):
+        """0x0900 with the ring of errors: JT/T 808 has no alarm bit for a terminal's own flash."""
+        try:
+            pages.use("passthrough").tell_state(self, self._now_ms)
+        except (MemoryError, OSError):
+            self.health.note(b"state not told", self._now_ms)
 
     def _report_to_send(self):
         slot = self._outbox.next_to_send()
@@ -538,16 +564,20 @@ class Terminal:
             self.acknowledged += 1
             if self.on_acknowledged is not None:
                 self.on_acknowledged(sequence)
-            if self.vehicle is not None:
-                self.vehicle.acknowledged(sequence)
-            self.log.acknowledge(sequence)
+            self._let_go(sequence)
 
     def _refuse(self, sequence):
         if self.log.is_held(sequence):
             self._backfill.refused += 1
             if self.on_refused is not None:
                 self.on_refused(sequence)
-            self.log.acknowledge(sequence)
+            self._let_go(sequence)
+
+    def _let_go(self, sequence):
+        """The platform has had it, so alarms that last until it answers end, whatever it answered."""
+        if self.vehicle is not None:
+            self.vehicle.acknowledged(sequence)
+        self.log.acknowledge(sequence)
 
 
 def frame_of(writer):

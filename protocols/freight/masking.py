@@ -11,11 +11,18 @@ from typing import Any, Final
 STAR: Final = "*"
 _DISTRICT: Final = re.compile(r".*?(?:自治县|[市县区旗])(?!.*(?:自治县|[县区旗]))")
 _GRID: Final = Decimal("0.01")
+DOUBLE_SURNAMES: Final = frozenset(
+    (
+        "欧阳", "司马", "上官", "诸葛", "东方", "皇甫", "尉迟", "公孙", "慕容", "令狐", "司徒", "轩辕",
+        "夏侯", "端木", "独孤",
+    )
+)  # fmt: skip
 
 
 def name(value: str) -> str:
-    """王小明 → 王**."""
-    return value[:1] + STAR * (len(value) - 1)
+    """王小明 → 王**, 欧阳小明 → 欧阳**: the surname stays, of two characters where it is one of those."""
+    kept = 2 if len(value) > 2 and value[:2] in DOUBLE_SURNAMES else 1
+    return value[:kept] + STAR * (len(value) - kept)
 
 
 def phone(value: str) -> str:

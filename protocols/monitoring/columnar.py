@@ -21,14 +21,17 @@ that it must refuse.
 """
 
 import zlib
-from collections.abc import Sequence
 from typing import Final
 
+import numpy as np
+
 from ..wire.errors import LocalProtocolError, RemoteProtocolError
-from .batch import COUNT_MAX, Batch, check_batch, fault_of
+from .batch import COUNT_MAX, Batch, checked, fault_of
+from .byte_rows import INT, ByteRows, Column
 from .columns import ColumnReader, ColumnWriter, read_varint, varint
 from .compression import compress, expand
-from .records import KIND_MESSAGE_IDS, KIND_NAMES, MESSAGE, Record
+from .records import KIND_NAMES, MESSAGE
+from .table import MESSAGE_IDS_OF_KINDS, Columns, RecordTable, Sender
 from .topics import SEQUENCE_MAX, batch_id, is_gateway_id
 
 MAGIC: Final = b"DYPB"
@@ -40,16 +43,14 @@ CONTENT_BYTES_MAX: Final = 8 * 1024 * 1024
 _CHECK_BYTES: Final = 4
 _HEAD_BYTES_MIN: Final = len(MAGIC) + 3  # version, compression, length of the gateway id
 
-Sender = tuple[str, int, int]  # phone digits, edition, version byte of the header
-
 
 def encode(batch: Batch, compression: str = "zstd") -> bytes:
     """The message for a batch. compression: "zstd", "zlib" or "none".
 
     Raises LocalProtocolError when the batch breaks the contract or is larger than CONTENT_BYTES_MAX.
     """
-    check_batch(batch)
-    flags, content = _content_of(batch.records, batch.sparse)
+    table = checked(batch)
+    flags, content = _content_of(table, batch.sparse)
     if len(content) > CONTENT_BYTES_MAX:
         raise LocalProtocolError(f"{len(content)} bytes before compression", field="content")
     code, packed = compress(content, compression)
@@ -114,33 +115,29 @@ def _bounded(message: bytes, at: int, field: str, low: int, high: int) -> tuple[
     return value, behind
 
 
-def _content_of(records: Sequence[Record], sparse: bool) -> tuple[int, bytes]:
+def _content_of(table: RecordTable, sparse: bool) -> tuple[int, bytes]:
     """(flags, content before compression)."""
-    sequences, received, phones, editions, versions, ids, serials, kinds, bodies = zip(*records, strict=True)
-    senders: dict[Sender, int] = {}
-    numbers = [
-        senders.setdefault(sender, len(senders)) for sender in zip(phones, editions, versions, strict=True)
-    ]
-    flags = (HAS_MESSAGES if MESSAGE in kinds else 0) | (SPARSE if sparse else 0)
+    is_message = table.kinds == MESSAGE
+    flags = (HAS_MESSAGES if is_message.any() else 0) | (SPARSE if sparse else 0)
     writer = ColumnWriter()
     if flags:
         writer.put_varint(flags)
-    writer.put_varint(len(senders))
-    writer.put_integers([edition for _, edition, _ in senders])
-    writer.put_integers([version for _, _, version in senders])
-    writer.put_rows([bytes.fromhex(phone) for phone, _, _ in senders])
-    writer.put_integers(numbers)
-    writer.put_deltas(received)
-    writer.put_integers(_serial_steps(numbers, serials, len(senders)))
-    writer.put_integers(kinds)
+    writer.put_varint(len(table.senders))
+    writer.put_integers([edition for _, edition, _ in table.senders])
+    writer.put_integers([version for _, _, version in table.senders])
+    writer.put_rows(ByteRows.of([bytes.fromhex(phone) for phone, _, _ in table.senders]))
+    writer.put_integers(table.numbers)
+    writer.put_deltas(table.received_ms)
+    writer.put_integers(_serial_steps(table.numbers, table.serials))
+    writer.put_integers(table.kinds)
     if flags & HAS_MESSAGES:
-        writer.put_rows([body for kind, body in zip(kinds, bodies, strict=True) if kind != MESSAGE])
-        writer.put_integers([number for kind, number in zip(kinds, ids, strict=True) if kind == MESSAGE])
-        writer.put_rows([body for kind, body in zip(kinds, bodies, strict=True) if kind == MESSAGE])
+        writer.put_rows(table.bodies.take(~is_message))
+        writer.put_integers(table.message_ids[is_message])
+        writer.put_rows(table.bodies.take(is_message))
     else:
-        writer.put_rows(bodies)
+        writer.put_rows(table.bodies)
     if flags & SPARSE:
-        writer.put_deltas(sequences)
+        writer.put_deltas(table.sequences)
     return flags, writer.content()
 
 
@@ -151,47 +148,46 @@ def _read_flags(reader: ColumnReader) -> int:
     return flags
 
 
-def _records_of(reader: ColumnReader, first_sequence: int, count: int, flags: int) -> list[Record]:
+def _records_of(reader: ColumnReader, first_sequence: int, count: int, flags: int) -> RecordTable:
     senders = _read_senders(reader, count)
     numbers = reader.integers(count, "sender")
-    if max(numbers) >= len(senders):
-        raise RemoteProtocolError(f"sender {max(numbers)} of {len(senders)}", field="sender")
+    if int(numbers.max()) >= len(senders):
+        raise RemoteProtocolError(f"sender {numbers.max()} of {len(senders)}", field="sender")
     received = reader.deltas(count, "received_ms")
-    serials = _serials(numbers, reader.integers(count, "serial"), len(senders))
+    serials = _serials(numbers, reader.integers(count, "serial"))
     kinds = reader.integers(count, "kind")
-    if max(kinds) >= (len(KIND_NAMES) if flags & HAS_MESSAGES else MESSAGE):
-        raise RemoteProtocolError(f"kind {max(kinds)} is unknown", field="kind")
+    if int(kinds.max()) >= (len(KIND_NAMES) if flags & HAS_MESSAGES else MESSAGE):
+        raise RemoteProtocolError(f"kind {kinds.max()} is unknown", field="kind")
     message_ids, bodies = _read_bodies(reader, kinds, flags)
     sequences = _read_sequences(reader, first_sequence, count, flags)
     reader.end("body")
-    phones, editions, versions = zip(*[senders[number] for number in numbers], strict=True)
-    columns = (sequences, received, phones, editions, versions, message_ids, serials, kinds, bodies)
-    records = list(map(Record, *columns))
-    fault = fault_of(records, bool(flags & SPARSE))
+    columns = Columns(numbers, sequences, received, message_ids, serials, kinds)
+    table = RecordTable(senders, columns, bodies).compact()
+    fault = fault_of(table, bool(flags & SPARSE))
     if fault:
         raise RemoteProtocolError(fault[1], field=fault[0])
-    return records
+    return table
 
 
-def _read_bodies(
-    reader: ColumnReader, kinds: Sequence[int], flags: int
-) -> tuple[Sequence[int], Sequence[bytes]]:
+def _read_bodies(reader: ColumnReader, kinds: Column, flags: int) -> tuple[Column, ByteRows]:
     """(message ids, bodies), in the order of the records."""
+    message_ids = MESSAGE_IDS_OF_KINDS[kinds]
     if not flags & HAS_MESSAGES:
-        return [KIND_MESSAGE_IDS[kind] for kind in kinds], reader.rows(len(kinds), "body")
-    amount = kinds.count(MESSAGE)
-    positions = iter(reader.rows(len(kinds) - amount, "body"))
-    ids = iter(reader.integers(amount, "message_id"))
-    messages = iter(reader.rows(amount, "body"))
-    return (
-        [next(ids) if kind == MESSAGE else KIND_MESSAGE_IDS[kind] for kind in kinds],
-        [next(messages if kind == MESSAGE else positions) for kind in kinds],
-    )
+        return message_ids, reader.rows(len(kinds), "body")
+    is_message = kinds == MESSAGE
+    amount = int(is_message.sum())
+    positions = reader.rows(len(kinds) - amount, "body")
+    message_ids[is_message] = reader.integers(amount, "message_id")
+    both = ByteRows.joined([positions, reader.rows(amount, "body")])
+    places = np.empty(len(kinds), INT)
+    places[~is_message] = np.arange(len(positions))
+    places[is_message] = np.arange(len(positions), len(kinds))
+    return message_ids, both.take(places)
 
 
-def _read_sequences(reader: ColumnReader, first_sequence: int, count: int, flags: int) -> Sequence[int]:
+def _read_sequences(reader: ColumnReader, first_sequence: int, count: int, flags: int) -> Column:
     if not flags & SPARSE:
-        return range(first_sequence, first_sequence + count)
+        return np.arange(first_sequence, first_sequence + count, dtype=INT)
     sequences = reader.deltas(count, "sequence")
     if sequences[0] != first_sequence:
         raise RemoteProtocolError("does not begin where the head says", field="sequence")
@@ -202,26 +198,36 @@ def _read_senders(reader: ColumnReader, count: int) -> list[Sender]:
     amount = reader.varint("senders")
     if not 1 <= amount <= count:
         raise RemoteProtocolError(f"{amount} senders of {count} records", field="senders")
-    editions = reader.integers(amount, "edition")
-    versions = reader.integers(amount, "version")
+    editions = reader.integers(amount, "edition").tolist()
+    versions = reader.integers(amount, "version").tolist()
     phones = [phone.hex() for phone in reader.rows(amount, "phone")]
     return list(zip(phones, editions, versions, strict=True))
 
 
-def _serial_steps(numbers: Sequence[int], serials: Sequence[int], senders: int) -> list[int]:
+def _serial_steps(numbers: Column, serials: Column) -> Column:
     """The difference of each serial to the last one of the same sender (0 before the first)."""
-    last = [0] * senders
-    steps = []
-    for number, serial in zip(numbers, serials, strict=True):
-        steps.append((serial - last[number]) & 0xFFFF)
-        last[number] = serial
+    order, begins = _by_sender(numbers)
+    grouped = serials[order]
+    before = np.concatenate((np.zeros(1, INT), grouped[:-1]))
+    before[begins] = 0
+    steps = np.empty(len(serials), INT)
+    steps[order] = (grouped - before) & 0xFFFF
     return steps
 
 
-def _serials(numbers: Sequence[int], steps: Sequence[int], senders: int) -> list[int]:
-    last = [0] * senders
-    serials = []
-    for number, step in zip(numbers, steps, strict=True):
-        last[number] = (last[number] + step) & 0xFFFF
-        serials.append(last[number])
+def _serials(numbers: Column, steps: Column) -> Column:
+    """The inverse."""
+    order, begins = _by_sender(numbers)
+    grouped = steps[order] & 0xFFFF  # so that no sum of 10,000 leaves 64 bits
+    sums = np.cumsum(grouped)
+    lengths = np.diff(np.append(begins, len(order)))
+    serials = np.empty(len(steps), INT)
+    serials[order] = sums - np.repeat(sums[begins] - grouped[begins], lengths) & 0xFFFF
     return serials
+
+
+def _by_sender(numbers: Column) -> tuple[Column, Column]:
+    """(the order in which each sender's records stand together, where each sender begins in it)."""
+    order = np.argsort(numbers, kind="stable")
+    grouped = numbers[order]
+    return order, np.flatnonzero(np.concatenate((np.ones(1, bool), grouped[1:] != grouped[:-1])))

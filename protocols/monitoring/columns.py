@@ -1,18 +1,21 @@
 """Columns of integers and of byte rows: the building blocks of the columnar form.
 
 Bytes of equal weight stand together (all first bytes, then all second bytes, …), which a general
-compressor turns into almost nothing when they hardly change from one position to the next. Slices and
-`struct` do the work: no Python step per byte.
+compressor turns into almost nothing when they hardly change from one position to the next. numpy does the
+work: no Python step per value.
 """
 
-import struct
-from collections.abc import Iterable, Sequence
-from itertools import accumulate
+from __future__ import annotations
+
+from collections.abc import Sequence
 from typing import Final
 
-from ..wire.errors import RemoteProtocolError
+import numpy as np
 
-_WIDTH_CODES: Final = {1: "B", 2: "H", 4: "I", 8: "Q"}
+from ..wire.errors import RemoteProtocolError
+from .byte_rows import INT, ByteRows, Column
+
+_WIDTHS: Final = (1, 2, 4, 8)
 _VARINT_BYTES_MAX: Final = 9  # 63 bits
 
 
@@ -30,27 +33,24 @@ class ColumnWriter:
         """One integer 0…2⁶³−1, seven bits a byte, lowest first."""
         self._parts.append(varint(value))
 
-    def put_integers(self, values: Sequence[int]) -> None:
+    def put_integers(self, values: Column | Sequence[int]) -> None:
         """Integers 0…2⁶⁴−1: a byte that says their width (1, 2, 4, 8), then their bytes, highest first."""
-        width = _width_of(max(values, default=0))
-        packed = struct.pack(f">{len(values)}{_WIDTH_CODES[width]}", *values)
-        self._parts.append(bytes([width]))
-        self._parts.extend(packed[at::width] for at in range(width))
+        column = np.asarray(values, np.uint64)
+        width = _width_of(int(column.max()) if len(column) else 0)
+        rows = column.astype(f">u{width}").view(np.uint8).reshape(len(column), width)
+        self._parts += (bytes([width]), rows.T.tobytes())
 
-    def put_deltas(self, values: Sequence[int]) -> None:
-        """Integers of any order that change little: the first, then zigzagged differences."""
-        self.put_varint(values[0])
-        self.put_integers(
-            [2 * step if step >= 0 else -2 * step - 1 for step in _steps(values)],
-        )
+    def put_deltas(self, values: Column) -> None:
+        """Integers of 63 bits, of any order, that change little: the first, then zigzagged differences."""
+        self.put_varint(int(values[0]))
+        steps = np.diff(values)
+        self.put_integers(((steps << 1) ^ (steps >> 63)).view(np.uint64))
 
-    def put_rows(self, rows: Sequence[bytes]) -> None:
+    def put_rows(self, rows: ByteRows) -> None:
         """Byte strings: their lengths, then those of each length (ascending) transposed."""
-        lengths = [len(row) for row in rows]
-        self.put_integers(lengths)
-        for length in sorted(set(lengths)):
-            joined = b"".join([row for row in rows if len(row) == length])
-            self._parts.extend(joined[at::length] for at in range(length))
+        self.put_integers(rows.lengths)
+        for length in np.unique(rows.lengths).tolist():
+            self._parts.append(rows.take(rows.lengths == length).matrix(length).T.tobytes())
 
 
 class ColumnReader:
@@ -65,36 +65,51 @@ class ColumnReader:
         value, self._at = read_varint(self._content, self._at, field)
         return value
 
-    def integers(self, count: int, field: str) -> tuple[int, ...]:
-        """`count` integers."""
-        width = self._take(1, field)[0]
-        if width not in _WIDTH_CODES:
-            raise RemoteProtocolError(f"width {width}", field=field, offset=self._at - 1)
-        packed = _transposed_back(self._take(count * width, field), width, count)
-        return struct.unpack(f">{count}{_WIDTH_CODES[width]}", packed)
+    def integers(self, count: int, field: str) -> Column:
+        """`count` integers of 63 bits."""
+        values = self._unsigned(count, field).astype(INT)
+        if count and int(values.min()) < 0:
+            raise RemoteProtocolError("more than 63 bits", field=field, offset=self._at)
+        return values
 
-    def deltas(self, count: int, field: str) -> list[int]:
+    def deltas(self, count: int, field: str) -> Column:
         """`count` integers written as differences."""
         first = self.varint(field)
-        steps = self.integers(count - 1, field)
-        return list(accumulate(((step >> 1) ^ -(step & 1) for step in steps), initial=first))
+        zigzag = self._unsigned(count - 1, field)
+        steps = (zigzag >> np.uint64(1)).astype(INT) ^ -(zigzag & np.uint64(1)).astype(INT)
+        values = np.cumsum(np.concatenate((np.array([first], INT), steps)))
+        # A sum that left 63 bits has the sign of neither of its terms.
+        if ((values[:-1] ^ values[1:]) & (steps ^ values[1:]) < 0).any():
+            raise RemoteProtocolError("more than 63 bits", field=field, offset=self._at)
+        return values
 
-    def rows(self, count: int, field: str) -> list[bytes]:
+    def rows(self, count: int, field: str) -> ByteRows:
         """`count` byte strings."""
         lengths = self.integers(count, field)
-        if sum(lengths) > len(self._content) - self._at:
+        left = len(self._content) - self._at
+        # The longest alone first: a sum of many huge lengths would come round.
+        if count and (int(lengths.max()) > left or int(lengths.sum()) > left):
             raise RemoteProtocolError("longer than the content", field=field, offset=self._at)
-        groups = {}
-        for length in sorted(set(lengths)):
-            total = length * lengths.count(length)
-            joined = _transposed_back(self._take(total, field), length, total // length if length else 0)
-            groups[length] = iter([joined[at : at + length] for at in range(0, total, length or 1)])
-        return [next(groups[length], b"") for length in lengths]
+        starts, blocks, before = np.zeros(count, INT), [], 0
+        for length in np.unique(lengths).tolist():
+            which = np.flatnonzero(lengths == length)
+            starts[which] = before + length * np.arange(len(which))
+            block = np.frombuffer(self._take(length * len(which), field), np.uint8)
+            blocks.append(block.reshape(length, len(which)).T.tobytes())
+            before += len(blocks[-1])
+        return ByteRows(b"".join(blocks), starts, lengths)
 
     def end(self, field: str) -> None:
         """Nothing may follow."""
         if self._at != len(self._content):
             raise RemoteProtocolError("bytes after the end", field=field, offset=self._at)
+
+    def _unsigned(self, count: int, field: str) -> Column:
+        width = self._take(1, field)[0]
+        if width not in _WIDTHS:
+            raise RemoteProtocolError(f"width {width}", field=field, offset=self._at - 1)
+        planes = np.frombuffer(self._take(count * width, field), np.uint8).reshape(width, count)
+        return np.ascontiguousarray(planes.T).view(f">u{width}").reshape(count).astype(np.uint64)
 
     def _take(self, count: int, field: str) -> bytes:
         taken = self._content[self._at : self._at + count]
@@ -124,21 +139,5 @@ def read_varint(data: bytes, at: int, field: str) -> tuple[int, int]:
     raise RemoteProtocolError("no integer of 63 bits", field=field, offset=at)
 
 
-def _steps(values: Sequence[int]) -> Iterable[int]:
-    return map(int.__sub__, values[1:], values)
-
-
 def _width_of(largest: int) -> int:
-    for width in (1, 2, 4):
-        if largest >> 8 * width == 0:
-            return width
-    return 8
-
-
-def _transposed_back(columns: bytes, width: int, count: int) -> bytes:
-    if width == 1 or count == 1:
-        return columns
-    rows = bytearray(len(columns))
-    for at in range(width):
-        rows[at::width] = columns[at * count : (at + 1) * count]
-    return bytes(rows)
+    return next((width for width in _WIDTHS if largest >> 8 * width == 0), _WIDTHS[-1])

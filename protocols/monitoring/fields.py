@@ -51,6 +51,13 @@ class Fields:
         """An object."""
         return Fields(self._value.get(name), self._where(name))
 
+    def mapping(self, name: str) -> dict[str, Any]:
+        """An object as it is, for a reader that checks it by other rules."""
+        value = self._value.get(name)
+        if not isinstance(value, dict):
+            raise self.fault(name, "not an object")
+        return value
+
     def objects(self, name: str, amount_max: int) -> list["Fields"]:
         """An array of at most `amount_max` objects."""
         value = self._value.get(name)

@@ -23,15 +23,20 @@ def encode_batch(batch: Batch, form: str = COLUMNAR, compression: str = "zstd") 
     raise LocalProtocolError(f"{form!r} is no form", field="form")
 
 
+def is_columnar(payload: bytes) -> bool:
+    """Whether a message claims to be of the columnar form."""
+    return payload.startswith(columnar.MAGIC)
+
+
 def decode_batch(payload: bytes) -> Batch:
     """The batch of a message in either form. Raises RemoteProtocolError, naming the field."""
-    if payload.startswith(columnar.MAGIC):
+    if is_columnar(payload):
         return columnar.decode(payload)
     return json_form.decode(payload)
 
 
 def name_of_batch(payload: bytes) -> str:
     """The batch id that a message claims, though the rest be damaged. Raises RemoteProtocolError."""
-    if payload.startswith(columnar.MAGIC):
+    if is_columnar(payload):
         return columnar.name_of(payload)
     return json_form.name_of(payload)

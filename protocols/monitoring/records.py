@@ -27,6 +27,7 @@ _PERSON: Final = b"dianyun.record"  # no other hash of this project can ever giv
 _MESSAGE_PERSON: Final = b"dianyun.message"  # and no position the name of a message
 _MESSAGE_HEAD: Final = struct.Struct(">HH")  # serial, message id
 _PACKED_ID: Final = struct.Struct(">H")
+PACKED_ID_BYTES: Final = _PACKED_ID.size
 _PHONES_KEPT: Final = 20_000  # some 10 MB; a receiver names many reports of few terminals
 
 
@@ -75,13 +76,14 @@ def id_of(record: Record) -> bytes:
 
 def record_hasher(phone: str) -> blake2b:
     """The state of `record_id` before the body of a position: who names many reports of one terminal copies
-    it, updates the copy with the body and takes its digest, at less than half the cost."""
-    return _named(phone, _PERSON).copy()
+    it, updates the copy with the body and takes its digest, at less than half the cost. Never to be updated
+    itself: it is everybody's."""
+    return _named(phone, _PERSON)
 
 
 def message_hasher(phone: str) -> blake2b:
-    """The same for a MESSAGE. To be updated with the serial, two bytes, highest first, and then with the
-    packed message, which is `pack_message` of its id and body."""
+    """The same for a MESSAGE, but a copy of one's own. To be updated with the serial, two bytes, highest
+    first, and then with the packed message, which is `pack_message` of its id and body."""
     return _named(phone, _MESSAGE_PERSON).copy()
 
 
@@ -92,7 +94,7 @@ def pack_message(message_id: int, body: bytes) -> bytes:
 
 def unpack_message(packed: bytes) -> tuple[int, bytes]:
     """The inverse of `pack_message`: (message id, body)."""
-    return int.from_bytes(packed[:2], "big"), packed[2:]
+    return int.from_bytes(packed[:PACKED_ID_BYTES], "big"), packed[PACKED_ID_BYTES:]
 
 
 @lru_cache(maxsize=_PHONES_KEPT)

@@ -6,6 +6,7 @@ from typing import Final
 from ..wire.errors import LocalProtocolError, RemoteProtocolError
 
 DEFAULT_PREFIX: Final = "gov/v1"
+SNAPSHOTS_LEVEL: Final = "registers"
 
 # A gateway id is one topic level of any broker: no `/+#`, no spaces, no `.`, which NATS reads as a level.
 GATEWAY_ID_PATTERN: Final = r"[A-Za-z0-9_-]{1,64}"
@@ -32,6 +33,41 @@ def commands_topic(prefix: str, gateway: str) -> str:
 def command_results_topic(prefix: str, gateway: str) -> str:
     """Where it tells what becomes of them."""
     return f"{prefix}/cmd-result/{gateway}"
+
+
+def documents_topic(prefix: str, gateway: str) -> str:
+    """Where one gateway sends freight documents (see `documents`)."""
+    return f"{prefix}/doc/{gateway}"
+
+
+def document_receipts_topic(prefix: str, gateway: str) -> str:
+    """Where the monitoring system answers them, document by document."""
+    return f"{prefix}/doc-ack/{gateway}"
+
+
+def snapshots_topic(prefix: str, gateway: str) -> str:
+    """Where the sealed snapshot of the registers for one gateway's fleet stands, retained."""
+    return f"{prefix}/{SNAPSHOTS_LEVEL}/{gateway}"
+
+
+def codes_topic(prefix: str, gateway: str) -> str:
+    """Where driver codes come down to one gateway's terminals."""
+    return f"{prefix}/code/{gateway}"
+
+
+def anchors_topic(prefix: str, gateway: str) -> str:
+    """Where one gateway publishes the anchors of its evidence chains."""
+    return f"{prefix}/anchor/{gateway}"
+
+
+def documents_filter(prefix: str) -> str:
+    """The subscription of a monitoring system: the freight documents of every gateway."""
+    return f"{prefix}/doc/+"
+
+
+def anchors_filter(prefix: str) -> str:
+    """The same for the anchors of evidence."""
+    return f"{prefix}/anchor/+"
 
 
 def positions_filter(prefix: str) -> str:

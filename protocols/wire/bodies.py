@@ -6,6 +6,7 @@ stay bytes. Knows no message by itself. What a device rarely does, lists of all 
 
 from .errors import LocalProtocolError, RemoteProtocolError
 from .header import EDITION_2011, EDITION_2013, EDITION_2019
+from .packed import unpacked
 from .tables import (
     BODIES,
     KIND_COUNTED,
@@ -105,15 +106,19 @@ def head_of(layout, name):
 def layout_of(bodies, message_id, edition):
     """The layout of a message in a table like BODIES, None when the edition lacks it. KeyError: not there."""
     layout = bodies[message_id]
+    if isinstance(layout, bytes):  # a linked program
+        return unpacked(layout, _EDITIONS.index(edition))
     if layout and not isinstance(layout[0], str):  # one for each edition
         return layout[_EDITIONS.index(edition)]
     return layout
 
 
 def _known_layout(message_id, edition):
-    if not knows(message_id, edition):
+    there = edition in _EDITIONS and message_id in BODIES
+    layout = layout_of(BODIES, message_id, edition) if there else None
+    if layout is None:
         raise LocalProtocolError("not declared in edition %s" % edition, message_id)
-    return layout_of(BODIES, message_id, edition)
+    return layout
 
 
 def _applies(kind, name, value, values, left):

@@ -16,7 +16,7 @@ class ProtocolError(Exception):
         self.offset = offset
 
     def __str__(self):
-        text = self.reason
+        text = "%s" % self.reason  # a number in a linked program
         if self.field:
             text = self.field + ": " + text
         if self.message_id >= 0:

@@ -15,6 +15,7 @@ from typing import Annotated, Final
 
 import typer
 
+from protocols.monitoring.envelopes import Envelope
 from protocols.monitoring.topics import DEFAULT_PREFIX
 
 from .service import Authority
@@ -23,7 +24,11 @@ _READY_POLL_S: Final = 0.5
 
 
 def run(
-    broker: str, database: Path, topic_prefix: str = DEFAULT_PREFIX, client_id: str = "authority"
+    broker: str,
+    database: Path,
+    topic_prefix: str = DEFAULT_PREFIX,
+    client_id: str = "authority",
+    envelope: Envelope | None = None,
 ) -> None:
     """Serves until SIGTERM or SIGINT. broker: `HOST:PORT`. Raises ValueError when that is not its form."""
     host, colon, port = broker.rpartition(":")
@@ -32,7 +37,7 @@ def run(
     ended = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: ended.set())
-    authority = Authority(host, int(port), database, topic_prefix, client_id=client_id)
+    authority = Authority(host, int(port), database, topic_prefix, client_id=client_id, envelope=envelope)
     with authority:
         ready = authority.wait_until_ready(_READY_POLL_S)
         if not ready:

@@ -1,45 +1,25 @@
 """The layout of the authority's database, its statements, and the way from older layouts. No queries here.
 
-Reports stand in the order in which they came, named by an index: random names in the key of the table itself
-would tear its pages apart at a million rows.
+A position stands in a run: what one gateway's journal held one behind the other, as the columnar message it
+came in, some twenty bytes a position. `name` proves that each is there once: its key is the device's own time
+and the whole record id, so a name is looked for where its neighbours in time are and not all over the file
+(two records of one name have one body, and so one time).
 """
 
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Callable, Iterator
+from itertools import groupby
 from typing import Final
 
-from protocols.monitoring.reading import read_position
 from protocols.monitoring.records import Record
+from protocols.monitoring.table import RecordTable
 
-VERSION: Final = 2
-_REPORT_COLUMNS: Final = """
-  id            BLOB NOT NULL UNIQUE,
-  identity      TEXT NOT NULL,
-  gateway       TEXT NOT NULL,
-  sequence      INTEGER NOT NULL,
-  kind          INTEGER NOT NULL,
-  received_ms   INTEGER NOT NULL,
-  reported_ms   INTEGER,
-  latitude_udeg INTEGER NOT NULL,
-  longitude_udeg INTEGER NOT NULL,
-  altitude_m    INTEGER NOT NULL,
-  speed_dkmh    INTEGER NOT NULL,
-  direction_deg INTEGER NOT NULL,
-  fixed         INTEGER NOT NULL,
-  alarm         INTEGER NOT NULL,
-  status        INTEGER NOT NULL,
-  edition       INTEGER NOT NULL,
-  version       INTEGER NOT NULL,
-  serial        INTEGER NOT NULL,
-  phone         TEXT NOT NULL,
-  body          BLOB NOT NULL
-"""
+VERSION: Final = 3
+_PAGE_BYTES: Final = 8192
 # A message's name holds its serial, which comes round again: the journal entry belongs to the key.
-_TABLES: Final = (
-    f"CREATE TABLE report ({_REPORT_COLUMNS})",
-    "CREATE INDEX report_by_terminal ON report (identity, reported_ms)",
-    """CREATE TABLE message (
+_MESSAGE: Final = """CREATE TABLE message (
       id          BLOB NOT NULL,
       gateway     TEXT NOT NULL,
       sequence    INTEGER NOT NULL,
@@ -52,43 +32,69 @@ _TABLES: Final = (
       phone       TEXT NOT NULL,
       body        BLOB NOT NULL,
       UNIQUE (id, gateway, sequence)
+    )"""
+_TABLES: Final = (
+    "CREATE TABLE gateway (number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE)",
+    # latest: of the names' `taken`; terminals: their numbers, four bytes each; contents: a columnar message.
+    """CREATE TABLE run (
+      number         INTEGER PRIMARY KEY,
+      gateway        INTEGER NOT NULL,
+      first_sequence INTEGER NOT NULL,
+      last_sequence  INTEGER NOT NULL,
+      count          INTEGER NOT NULL,
+      latest         INTEGER NOT NULL,
+      terminals      BLOB NOT NULL,
+      contents       BLOB NOT NULL
     )""",
-    "CREATE INDEX message_by_terminal ON message (identity, message_id, received_ms)",
-    "CREATE INDEX message_by_id ON message (message_id, received_ms)",
-    """CREATE TABLE IF NOT EXISTS duplicate (
+    "CREATE INDEX run_by_sequence ON run (gateway, last_sequence, count)",
+    """CREATE TABLE name (
+      taken    INTEGER NOT NULL,
+      id       BLOB NOT NULL,
+      gateway  INTEGER NOT NULL,
+      sequence INTEGER NOT NULL,
+      PRIMARY KEY (taken, id)
+    ) WITHOUT ROWID""",
+    """CREATE TABLE duplicate (
       gateway  TEXT NOT NULL,
       sequence INTEGER NOT NULL,
       id       BLOB NOT NULL,
       PRIMARY KEY (gateway, sequence, id)
     ) WITHOUT ROWID""",
-    """CREATE TABLE IF NOT EXISTS terminal (
-      identity    TEXT PRIMARY KEY,
+    """CREATE TABLE terminal (
+      number      INTEGER PRIMARY KEY,
+      identity    TEXT NOT NULL UNIQUE,
       received    INTEGER NOT NULL DEFAULT 0,
       redelivered INTEGER NOT NULL DEFAULT 0,
       duplicated  INTEGER NOT NULL DEFAULT 0
-    ) WITHOUT ROWID""",
+    )""",
+    _MESSAGE,
+    "CREATE INDEX message_by_terminal ON message (identity, message_id, received_ms)",
+    "CREATE INDEX message_by_id ON message (message_id, received_ms)",
 )
+_OLD_INDEXES: Final = ("report_by_terminal", "message_by_terminal", "message_by_id")
+_ROWS_AT_ONCE: Final = 1000
 
-INSERT_REPORT: Final = f"INSERT OR IGNORE INTO report VALUES ({','.join('?' * 20)})"
 INSERT_MESSAGE: Final = f"INSERT OR IGNORE INTO message VALUES ({','.join('?' * 11)})"
 
+TakeOver = Callable[[str, RecordTable], object]
+"""Stores positions of a gateway that are not there yet, and counts nothing."""
 
-def prepare(database: sqlite3.Connection) -> None:
+
+def prepare(database: sqlite3.Connection, take_over: TakeOver) -> None:
     """Makes the tables, or brings those of an older version up to date. Raises sqlite3.DatabaseError for a
     file that a newer program wrote."""
-    found = database.execute("PRAGMA user_version").fetchone()[0]
+    database.execute(f"PRAGMA page_size = {_PAGE_BYTES}")  # of a new file
+    database.execute("PRAGMA journal_mode = WAL")
+    found = version_of(database)
     if found == VERSION:
         return
-    if found > VERSION:
-        raise sqlite3.DatabaseError(f"schema version {found}; this program knows {VERSION}")
     database.execute("BEGIN IMMEDIATE")
     try:
-        if found == 1:
-            _set_version_1_aside(database)
+        old = _set_aside(database) if found else []
         for statement in _TABLES:
             database.execute(statement)
-        if found == 1:
-            _take_version_1_over(database)
+        if found:
+            _take_over(database, old, take_over)
         database.execute(f"PRAGMA user_version = {VERSION}")
         database.execute("COMMIT")
     except BaseException:
@@ -96,45 +102,51 @@ def prepare(database: sqlite3.Connection) -> None:
         raise
 
 
-def _set_version_1_aside(database: sqlite3.Connection) -> None:
-    database.execute("ALTER TABLE report RENAME TO report_1")
-    database.execute("DROP INDEX report_by_terminal")
+def version_of(database: sqlite3.Connection) -> int:
+    """The layout's version, 0 of an empty file. Raises sqlite3.DatabaseError for a newer one than ours."""
+    found = int(database.execute("PRAGMA user_version").fetchone()[0])
+    if found > VERSION:
+        raise sqlite3.DatabaseError(f"schema version {found}; this program knows {VERSION}")
+    return found
 
 
-def _take_version_1_over(database: sqlite3.Connection) -> None:
-    database.execute("INSERT INTO report SELECT * FROM report_1 ORDER BY gateway, sequence")
-    database.execute("DROP TABLE report_1")
+def _set_aside(database: sqlite3.Connection) -> list[str]:
+    """Renames the tables of an older version, which had a row for each position; gives their names."""
+    for index in _OLD_INDEXES:
+        database.execute(f"DROP INDEX IF EXISTS {index}")
+    names = [name for (name,) in database.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")]
+    for name in names:
+        database.execute(f"ALTER TABLE {name} RENAME TO old_{name}")
+    return names
 
 
-def report_row(name: bytes, gateway: str, identity: str, record: Record) -> tuple[object, ...]:
-    """The row of a position."""
-    reading = read_position(record.body)
-    return (
-        name,
-        identity,
-        gateway,
-        record.sequence,
-        record.kind,
-        record.received_ms,
-        reading.reported_ms,
-        reading.latitude_udeg,
-        reading.longitude_udeg,
-        reading.altitude_m,
-        reading.speed_dkmh,
-        reading.direction_deg,
-        reading.fixed,
-        reading.alarm,
-        reading.status,
-        record.edition,
-        record.version,
-        record.serial,
-        record.phone,
-        record.body,
+def _take_over(database: sqlite3.Connection, names: list[str], take_over: TakeOver) -> None:
+    database.execute(
+        "INSERT INTO terminal (identity, received, redelivered, duplicated)"
+        " SELECT identity, received, redelivered, duplicated FROM old_terminal"
     )
+    database.execute("INSERT INTO duplicate SELECT gateway, sequence, id FROM old_duplicate")
+    if "message" in names:  # since version 2
+        database.execute("INSERT INTO message SELECT * FROM old_message")
+    for gateway, records in _old_positions(database):
+        take_over(gateway, RecordTable.of(records))
+    for name in names:
+        database.execute(f"DROP TABLE old_{name}")
+
+
+def _old_positions(database: sqlite3.Connection) -> Iterator[tuple[str, list[Record]]]:
+    rows = database.execute(
+        "SELECT gateway, sequence, received_ms, phone, edition, version,"
+        " CASE kind WHEN 0 THEN 0x0200 WHEN 3 THEN 0x0201 ELSE 0x0704 END, serial, kind, body"
+        " FROM old_report ORDER BY gateway, sequence"
+    )
+    while some := rows.fetchmany(_ROWS_AT_ONCE):
+        for gateway, group in groupby(some, key=lambda row: row[0]):
+            yield gateway, [Record._make(row[1:]) for row in group]
 
 
 def message_row(name: bytes, gateway: str, identity: str, record: Record) -> tuple[object, ...]:
-    """The row of any other message."""
+    """The row of a message that is no position."""
     return (
         name,
         gateway,

@@ -11,6 +11,7 @@ import logging
 import queue
 import sqlite3
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -20,7 +21,8 @@ from paho.mqtt import client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.reasoncodes import ReasonCode
 
-from protocols.monitoring.forms import decode_batch, name_of_batch
+from protocols.monitoring.envelopes import Envelope, Opened, PlainEnvelope
+from protocols.monitoring.forms import decode_batch, is_columnar, name_of_batch
 from protocols.monitoring.receipt import Receipt, Rejection, digest_of, encode_receipt
 from protocols.monitoring.records import Record, id_of
 from protocols.monitoring.topics import (
@@ -32,7 +34,7 @@ from protocols.monitoring.topics import (
 )
 from protocols.wire.errors import RemoteProtocolError
 
-from .store import Store, Stored
+from .store import Delivered, Store, Stored
 
 _LOG: Final = logging.getLogger(__name__)
 _KEEPALIVE_S: Final = 30
@@ -51,14 +53,18 @@ def accept_all(_: Record) -> str:
 
 
 class _Arrival(NamedTuple):
+    """payload: as it came, and once it is opened, what was in it."""
+
     topic: str
     payload: bytes
     mid: int
     connection: int
+    opened: Opened = Opened(b"")
 
 
 class _Judged(NamedTuple):
-    """receipt: a refusal; None where the store decides the rest."""
+    """receipt: a refusal; None where the store decides the rest. message: the columnar message that holds
+    exactly what is wanted, where there is one."""
 
     arrival: _Arrival
     gateway: str
@@ -66,13 +72,15 @@ class _Judged(NamedTuple):
     rejected: tuple[Rejection, ...]
     receipt: Receipt | None
     batch: str = ""
+    message: bytes = b""
 
 
 class Authority:
     """`start()` connects in the background and keeps trying; `stop()` leaves the durable session behind.
 
     database: path of the store. client_id: names the durable session, so it must stay the same over
-    restarts and be used by one process at a time. policy: which records to reject.
+    restarts and be used by one process at a time. policy: which records to reject. envelope: opens batches
+    and seals receipts; its keys name every gateway by its id. Used in the worker's thread alone.
     """
 
     def __init__(
@@ -84,10 +92,12 @@ class Authority:
         *,
         client_id: str = "authority",
         policy: Policy = accept_all,
+        envelope: Envelope | None = None,
     ) -> None:
         self._address = (broker_host, broker_port)
         self._prefix = topic_prefix
         self._policy = policy
+        self._envelope: Envelope = envelope or PlainEnvelope()
         self._store = Store(database)
         self._counts: Counter[str] = Counter()
         self._last_error = ""
@@ -191,7 +201,9 @@ class Authority:
     def _handle(self, arrivals: list[_Arrival]) -> None:
         judged = [judgement for arrival in arrivals if (judgement := self._judge(arrival)) is not None]
         try:
-            outcomes = self._store.store_batches([(one.gateway, one.wanted) for one in judged])
+            outcomes = self._store.store_batches(
+                [Delivered(one.gateway, one.wanted, one.message) for one in judged]
+            )
         except sqlite3.Error as error:
             # No PUBACK: the broker delivers it again, and the gateway still holds it.
             self._counts["store_failures"] += len(judged)
@@ -204,7 +216,10 @@ class Authority:
     def _answer(self, one: _Judged, receipt: Receipt) -> None:
         self._counts["rejected"] += len(receipt.rejected)
         self._counts["receipts"] += 1
-        self._client.publish(receipts_topic(self._prefix, receipt.gateway), encode_receipt(receipt), qos=1)
+        topic = receipts_topic(self._prefix, receipt.gateway)
+        sealed = self._envelope.seal(encode_receipt(receipt), topic, _now_ms(), receipt.gateway)
+        self._client.publish(topic, sealed, qos=1)
+        self._envelope.accept(one.arrival.opened)  # stored: the same envelope opens no more
         self._acknowledge(one.arrival)
 
     def _acknowledge(self, arrival: _Arrival) -> None:
@@ -216,6 +231,8 @@ class Authority:
         """What is to be stored of a message, or its refusal; None for what cannot even be answered."""
         try:
             gateway = gateway_of(arrival.topic)
+            opened = self._envelope.begin(arrival.payload, arrival.topic, _now_ms(), sender=gateway)
+            arrival = arrival._replace(payload=opened.payload, opened=opened)
             try:
                 batch = decode_batch(arrival.payload)
             except RemoteProtocolError as error:
@@ -228,7 +245,8 @@ class Authority:
             self._acknowledge(arrival)
             return None
         wanted, rejected = self._sorted_out(batch.records)
-        return _Judged(arrival, gateway, wanted, rejected, None, batch.batch_id)
+        whole = arrival.payload if is_columnar(arrival.payload) and not rejected else b""
+        return _Judged(arrival, gateway, wanted, rejected, None, batch.batch_id, whole)
 
     def _sorted_out(self, records: Sequence[Record]) -> tuple[Sequence[Record], tuple[Rejection, ...]]:
         """(wanted, rejected), by the policy."""
@@ -255,3 +273,7 @@ def _receipt_of(one: _Judged, outcome: Stored) -> Receipt:
     again = outcome.redelivered + outcome.duplicated
     digest = digest_of(one.arrival.payload)
     return Receipt(one.gateway, one.batch, digest, outcome.accepted, again, one.rejected)
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000

@@ -16,7 +16,6 @@ from protocols.wire.pages.areas import BODIES
 from ..fleet.geometry import Point, Polyline, distance_m, offset
 from .schedule import DAY_S, Schedule, Second, clock_s
 
-EDITION: Final = 2019
 CIRCLES, CIRCLES_GONE, RECTANGLES, POLYGONS, ROUTES = 0x8600, 0x8601, 0x8602, 0x8604, 0x8606
 TELL: Final = 1 << 3 | 1 << 5  # entered and left, both to the platform
 SPEED: Final = 1 << 1
@@ -31,18 +30,22 @@ _SIDE_M: Final = 450.0
 
 @dataclass(frozen=True)
 class Area:
-    """kind: as in item 0x12: 1 circle, 2 rectangle, 3 polygon, 4 route. message_id, body: what sets it.
+    """kind: as in item 0x12: 1 circle, 2 rectangle, 3 polygon, 4 route. message_id, values: what sets it.
     holds(second): whether the truck is inside then. until_s: when the platform takes it away. tells: whether
     crossings are reported; else it has a limit of ZONE_KMH."""
 
     kind: int
     number: int
     message_id: int
-    body: bytes
+    values: dict[str, object]
     holds: Callable[[Second], bool]
     from_s: int
     until_s: int = DAY_S
     tells: bool = True
+
+    def body(self, edition: int) -> bytes:
+        """Of the message that sets it."""
+        return _encoded(self.message_id, self.values, edition)
 
 
 def plan_areas(schedule: Schedule, set_s: int) -> list[Area]:
@@ -58,9 +61,9 @@ def plan_areas(schedule: Schedule, set_s: int) -> list[Area]:
     ]
 
 
-def deletion(area: Area) -> bytes:
+def deletion(area: Area, edition: int) -> bytes:
     """The body of 0x8601 for this circle."""
-    return _encoded(CIRCLES_GONE, {"count": 1, "ids": [area.number]})
+    return _encoded(CIRCLES_GONE, {"count": 1, "ids": [area.number]}, edition)
 
 
 def crossings(schedule: Schedule, area: Area) -> list[tuple[int, int]]:
@@ -78,8 +81,10 @@ def crossings(schedule: Schedule, area: Area) -> list[tuple[int, int]]:
 def _circle(schedule: Schedule, number: int, at_s: int, set_s: int, until_s: int = DAY_S) -> Area:
     centre = _place(schedule, at_s)
     values = {"id": number, "attributes": TELL, **_coordinates(centre), "radius_m": RADIUS_M, "name": b""}
-    body = _encoded(CIRCLES, {"setting": 1, "count": 1, "areas": [values]})
-    return Area(1, number, CIRCLES, body, lambda s: distance_m(s.point, centre) <= RADIUS_M, set_s, until_s)
+    setting = {"setting": 1, "count": 1, "areas": [values]}
+    return Area(
+        1, number, CIRCLES, setting, lambda s: distance_m(s.point, centre) <= RADIUS_M, set_s, until_s
+    )
 
 
 def _zone(schedule: Schedule, number: int, at_s: int, set_s: int) -> Area:
@@ -95,7 +100,7 @@ def _zone(schedule: Schedule, number: int, at_s: int, set_s: int) -> Area:
         **_coordinates(north_west, "upper_left_"),
         **_coordinates(south_east, "lower_right_"),
     }
-    body = _encoded(RECTANGLES, {"setting": 1, "count": 1, "areas": [values]})
+    setting = {"setting": 1, "count": 1, "areas": [values]}
 
     def holds(second: Second) -> bool:
         return (
@@ -103,7 +108,7 @@ def _zone(schedule: Schedule, number: int, at_s: int, set_s: int) -> Area:
             and north_west.longitude <= second.point.longitude <= south_east.longitude
         )
 
-    return Area(2, number, RECTANGLES, body, holds, set_s, tells=False)
+    return Area(2, number, RECTANGLES, setting, holds, set_s, tells=False)
 
 
 def _polygon(schedule: Schedule, number: int, at_s: int, set_s: int) -> Area:
@@ -126,7 +131,7 @@ def _polygon(schedule: Schedule, number: int, at_s: int, set_s: int) -> Area:
         east = distance_m(Point(point.latitude, point.longitude), Point(point.latitude, centre.longitude))
         return north + east <= _SIDE_M
 
-    return Area(3, number, POLYGONS, _encoded(POLYGONS, values), holds, set_s)
+    return Area(3, number, POLYGONS, values, holds, set_s)
 
 
 def _route(schedule: Schedule, number: int, at_s: int, set_s: int) -> Area:
@@ -146,7 +151,7 @@ def _route(schedule: Schedule, number: int, at_s: int, set_s: int) -> Area:
         ],
         "name": b"",
     }  # fmt: skip
-    return Area(4, number, ROUTES, _encoded(ROUTES, values), lambda s: low <= s.along_m <= high, set_s)
+    return Area(4, number, ROUTES, values, lambda s: low <= s.along_m <= high, set_s)
 
 
 def _place(schedule: Schedule, at_s: int) -> Point:
@@ -160,5 +165,5 @@ def _coordinates(point: Point, prefix: str = "") -> dict[str, int]:
     }
 
 
-def _encoded(message_id: int, values: dict[str, object]) -> bytes:
-    return bytes(encode_layout(layout_of(BODIES, message_id, EDITION), values))
+def _encoded(message_id: int, values: dict[str, object], edition: int) -> bytes:
+    return bytes(encode_layout(layout_of(BODIES, message_id, edition), values))

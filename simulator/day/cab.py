@@ -10,7 +10,6 @@ from protocols.wire.bodies import encode_layout, layout_of
 from protocols.wire.pages import parameters as parameter_pages
 
 from . import truth
-from .areas import EDITION
 
 BATTERY_LOW_MV: Final = 20_000
 BATTERY_MV: Final = 25_000
@@ -41,7 +40,7 @@ SENSED: Final = (
 )
 
 
-def limits() -> bytes:
+def limits(edition: int) -> bytes:
     """The body of the 0x8103 that sets the limits of `truth`."""
     numbers = {
         tables.PARAMETER_MAX_SPEED_KMH: truth.LIMIT_KMH,
@@ -58,5 +57,5 @@ def limits() -> bytes:
     items = [(one, value.to_bytes(4, "big")) for one, value in numbers.items()]
     items += [(one, value.to_bytes(2, "big")) for one, value in words.items()]
     parameters = [{"id": one, "value": value} for one, value in items]
-    layout = layout_of(parameter_pages.BODIES, 0x8103, EDITION)
+    layout = layout_of(parameter_pages.BODIES, 0x8103, edition)
     return bytes(encode_layout(layout, {"count": len(items), "parameters": parameters}))

@@ -19,6 +19,7 @@ from ..fleet.truck import Truck
 
 PATIENCE_S: Final = 10.0  # of the wall's clock, for one answer
 CONNECT_S: Final = 5.0
+READ_BYTES: Final = 512
 # Up, and never answered by a general response: answers, and the question for the time.
 _ANSWERS: Final = (0x0001, 0x0004, 0x0104, 0x0107, 0x0201, 0x0500, 0x0608, 0x0700, 0x0802, 0x0805)
 _GENERAL: Final = (0x8001, 0x8100)
@@ -86,6 +87,12 @@ class Line:
             self._lost()
         self._truck.power_cut()
 
+    def restart(self) -> None:
+        """The truck's board begins anew by itself."""
+        if self._socket is not None:
+            self._lost()
+        self._truck.power_cut()
+
     def _lost(self) -> None:
         assert self._socket is not None
         self._socket.close()
@@ -144,4 +151,6 @@ class Line:
             header = parse_header(payload)
             if header.message_id in _GENERAL:  # both begin with the serial that they answer
                 self._unanswered.discard(int.from_bytes(payload[header.body_at : header.body_at + 2], "big"))
-        self._truck.terminal.receive(data, self.now_ms)
+        for at in range(0, len(data), READ_BYTES):  # a board reads as much at once, and writes in between
+            self._truck.terminal.receive(data[at : at + READ_BYTES], self.now_ms)
+            self._send()

@@ -6,7 +6,7 @@ import json
 import subprocess
 import sys
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -24,12 +24,7 @@ class Orders:
 
     def __init__(self, config_file: Path, port: int, terminal: str) -> None:
         """config_file: of the running gateway, which gets a token of ours."""
-        command = [sys.executable, "-m", "edge_gateway.cli", "token", "create", str(config_file), "day"]
-        command += [f"--scope={scope}" for scope in _SCOPES]
-        made = subprocess.run(command, capture_output=True, text=True, check=False, timeout=_TIMEOUT_S)
-        if made.returncode:
-            raise OrderError(f"no token: {made.stderr.strip()}")
-        self._token = made.stdout.split()[-1]
+        self._token = token_of(config_file, _SCOPES)
         self._url = f"http://127.0.0.1:{port}/api/v1/commands"
         self._terminal = terminal
         self.given = 0
@@ -59,3 +54,13 @@ class Orders:
         with urllib.request.urlopen(request, timeout=_TIMEOUT_S) as answer:
             shown: dict[str, Any] = json.load(answer)
             return shown
+
+
+def token_of(config_file: Path, scopes: Sequence[str]) -> str:
+    """A new token of the gateway's API. Raises OrderError."""
+    command = [sys.executable, "-m", "edge_gateway.cli", "token", "create", str(config_file), "day"]
+    command += [f"--scope={scope}" for scope in scopes]
+    made = subprocess.run(command, capture_output=True, text=True, check=False, timeout=_TIMEOUT_S)
+    if made.returncode:
+        raise OrderError(f"no token: {made.stderr.strip()}")
+    return made.stdout.split()[-1]

@@ -89,13 +89,13 @@ def expected(schedule: Schedule, areas: Iterable[Area], inputs: Mapping[int, lis
     return sorted(alarms, key=lambda alarm: alarm.second)
 
 
-def told(bodies: Iterable[bytes]) -> list[Alarm]:
-    """What reports of the 2019 edition say, in the order in which the terminal made them: every alarm bit
+def told(bodies: Iterable[bytes], edition: int = 2019) -> list[Alarm]:
+    """What reports of this edition say, in the order in which the terminal made them: every alarm bit
     that comes up, every crossing."""
     alarms: list[Alarm] = []
     before = 0
     for body in bodies:
-        values = decode_body(tables.MSG_POSITION_REPORT, 2019, body)
+        values = decode_body(tables.MSG_POSITION_REPORT, edition, body)
         point = Point(values["latitude_udeg"] / 1e6, values["longitude_udeg"] / 1e6)
         digits = values["time_bcd"].hex()
         second = clock_s(f"{digits[6:8]}:{digits[8:10]}:{digits[10:12]}")

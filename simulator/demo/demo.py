@@ -1,4 +1,5 @@
-"""The demo: the whole road with its real parts, two faults in the middle, a ledger and a map at the end.
+"""The demo: the whole road with its real parts, a driver code's life, two faults in the middle; at the end a
+ledger, the indicators and a map.
 
 Orders the parts in time and tells what happened. Everything it starts it also stops, however it ends.
 """
@@ -7,8 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -26,12 +29,17 @@ from ..ledger.report import as_json, write_json
 from . import map as tracks_map
 from .desks import RECONNECT_MAX_S, DeskTerminal
 from .lock import only_one_in
-from .road import Road
 from .show import Show, Snapshot
+from .story import quarter, screen
+from .story.acts import Story, StoryError, Told
+from .story.quarter import Judged
+from .story.road import FreightRoad
+from .story.world import invent
 
 T = TypeVar("T")
 
-DESKS: Final = 2
+DESKS: Final = 2  # beside the one that the story is told of
+STORY_INTERVAL_S: Final = 2
 COMPRESSION: Final = 30  # half an hour on the road in a minute
 INTERVAL_S: Final = 10
 BROKER_CUT_AT: Final = 0.35  # of the run
@@ -40,6 +48,7 @@ GATEWAY_KILL_AT: Final = 0.6
 DRAIN_S: Final = 60.0  # until everything held is acknowledged; then as long again for the authority
 _LOOK_S: Final = 0.25
 _RUN_FOLDER: Final = "run"
+PICTURE: Final = "screen.png"
 
 
 @dataclass(frozen=True)
@@ -57,9 +66,12 @@ class DemoOptions:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a demo ended with. ok: everything arrived once, and nothing is left under way."""
+    """What a demo ended with. told, judged: the story, as far as it came. ok: everything arrived once,
+    nothing is left under way, the story came to its end and every indicator is the planted truth."""
 
     ledger: Ledger
+    told: Told
+    judged: Judged | None
     document: dict[str, Any]
     ledger_file: Path
     map_file: Path
@@ -77,8 +89,12 @@ class Demo:
         self._started = 0.0
         self._now = Snapshot(seconds=options.seconds, seed=options.seed, trucks=options.trucks)
         self._run_folder = options.output / _RUN_FOLDER
-        self._road = Road(self._run_folder)
+        self._world = invent(options.seed, int(time.time()))
+        self._road = FreightRoad(self._run_folder, self._world, self._scenario.plans[-1])
         self._desks = _desks(self._scenario, options, self._run_folder)
+        self._calm, self._quarter, self._killed = asyncio.Lock(), asyncio.Event(), asyncio.Event()
+        self._told, self._failed = Told(), ""
+        self._judged: Judged | None = None
         self._runner: Runner
 
     async def run(self) -> Outcome:
@@ -110,7 +126,9 @@ class Demo:
         try:
             for desk in self._desks:
                 await desk.open(*self._road.server)
-            await self._drive()
+            sent = await quarter.send(self._road, self._world, self._log)
+            self._event(f"the finished trips of an operator travel: {sent[0]} documents, {sent[1]} positions")
+            await self._drive(sent)
             drained = await self._drain()
         finally:
             await self._runner.end()
@@ -118,22 +136,53 @@ class Demo:
                 await desk.close(self._log)
         return await self._account(drained)
 
-    async def _drive(self) -> None:
-        """The seconds on the road, with the faults in the middle."""
+    async def _drive(self, sent: tuple[int, int]) -> None:
+        """The seconds on the road, with the faults in the middle; and as long as the story takes."""
         self._started = asyncio.get_running_loop().time()
         self._now.phase = "driving"
         self._runner.start()
         driving = [asyncio.create_task(desk.drive()) for desk in self._desks]
+        beside = [asyncio.create_task(self._judge(sent)), asyncio.create_task(self._tell())]
         try:
             await self._until(BROKER_CUT_AT)
-            await self._cut_broker()
+            async with self._calm:
+                await self._cut_broker()
             await self._until(GATEWAY_KILL_AT)
-            await self._kill_gateway()
+            async with self._calm:
+                await self._kill_gateway()
             await self._until(1.0)
+            await asyncio.gather(*beside)
         finally:
-            for task in driving:
+            for task in (*driving, *beside):
                 task.cancel()
-            await asyncio.gather(*driving, return_exceptions=True)
+            await asyncio.gather(*driving, *beside, return_exceptions=True)
+
+    async def _judge(self, sent: tuple[int, int]) -> None:
+        """The report over what travelled; the documents of today wait for it."""
+        try:
+            folder = self._options.output / "report"
+            self._judged = judged = await quarter.judge(self._road, self._world, sent, folder)
+            self._event(
+                f"16 indicators computed: {judged.equal} of {judged.values} values are the planted truth"
+            )
+        except (TimeoutError, OSError) as error:
+            self._fail(str(error))
+        finally:
+            self._quarter.set()
+
+    async def _tell(self) -> None:
+        picture = self._run_folder / PICTURE
+        moments = (self._quarter, self._killed)
+        story = Story(self._road, (picture, self._options.output), self._event, self._calm, moments)
+        self._told = story.told
+        try:
+            await story.tell()
+        except (StoryError, OSError) as error:
+            self._fail(str(error))
+
+    def _fail(self, text: str) -> None:
+        self._failed = self._failed or text
+        self._event(f"the story ends here: {text}")
 
     async def _cut_broker(self) -> None:
         fault = BrokerCut(self._road.broker)
@@ -150,6 +199,7 @@ class Demo:
         await in_thread(fault.start)
         await in_thread(fault.stop)
         self._event("the gateway is back; terminals reconnect and send what was not acknowledged")
+        self._killed.set()
 
     async def _drain(self) -> bool:
         """Nobody drives any more; everything held is to be acknowledged, then delivered."""
@@ -168,7 +218,9 @@ class Demo:
         printed = {_name(desk): desk.errors for desk in self._desks if desk.errors}
         for name, text in printed.items():
             self._event(f"the firmware of terminal {name} failed: {text.strip().splitlines()[-1]}")
-        ok = drained and ledger.total.drained and ledger.rejected == 0 and not printed
+        judged = self._judged
+        true = judged is not None and judged.equal == judged.values and not self._failed
+        ok = drained and ledger.total.drained and ledger.rejected == 0 and not printed and true
         document = as_json(
             ledger,
             self._options.seed,
@@ -178,10 +230,12 @@ class Demo:
             seconds=self._options.seconds,
             faults={"broker_kills": 1, "gateway_kills": 1},
             firmware_errors=printed,
+            story=self._told.steps | ({"failed": self._failed} if self._failed else {}),
+            freight=judged.as_json() if judged else None,
         )
         ledger_file = self._options.output / "ledger.json"
         write_json(ledger_file, document)
-        return Outcome(ledger, document, ledger_file, self._draw_map(), ok)
+        return Outcome(ledger, self._told, judged, document, ledger_file, self._draw_map(), ok)
 
     def _draw_map(self) -> Path:
         firmware = [identity_of(desk.plan.phone) for desk in self._desks]
@@ -239,9 +293,9 @@ async def in_thread(work: Callable[[], T]) -> T:
 
 
 def _plan(options: DemoOptions) -> Scenario:
-    """Trucks first, then the real terminals: the last plans are theirs."""
+    """Trucks first, then the real terminals, the last of them the story's."""
     wanted = Options(
-        trucks=options.trucks + DESKS,
+        trucks=options.trucks + DESKS + 1,
         seconds=options.seconds,
         compression=COMPRESSION,
         interval_s=INTERVAL_S,
@@ -250,11 +304,21 @@ def _plan(options: DemoOptions) -> Scenario:
 
 
 def _desks(scenario: Scenario, options: DemoOptions, folder: Path) -> list[DeskTerminal]:
-    recordings = [None, options.recording]
-    return [
-        DeskTerminal(plan, scenario.options, folder / f"terminal-{plan.phone}", recording, options.seconds)
-        for plan, recording in zip(scenario.plans[-DESKS:], recordings, strict=True)
+    *plans, last = scenario.plans[-DESKS - 1 :]
+    desks = [
+        DeskTerminal(
+            plan, scenario.options, folder / f"terminal-{plan.phone}", recording, seconds=options.seconds
+        )
+        for plan, recording in zip(plans, [None, options.recording], strict=True)
     ]
+    # Its code proves that it is shown now: this truck lives at the pace of the clock.
+    pace = replace(scenario.options, compression=1, base=datetime.now(UTC), interval_s=STORY_INTERVAL_S)
+    settings = {
+        "display": [str(folder / PICTURE), *screen.DISPLAY],
+        "presence_keys_pushed": True,
+        "heap": "256k",
+    }
+    return [*desks, DeskTerminal(last, pace, folder / f"terminal-{last.phone}", settings=settings)]
 
 
 def _name(desk: DeskTerminal) -> str:

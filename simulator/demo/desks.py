@@ -6,8 +6,9 @@ Joins desk, sky and network; the firmware itself is not touched. Their reports a
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from ..desk.desk import Desk
 from ..desk.feeder import epochs
@@ -15,6 +16,7 @@ from ..faults.link_cut import LinkCut
 from ..fleet.events import FleetLog
 from ..fleet.scenario import Options, TruckPlan
 from ..fleet.source import Source
+from ..fleet.truck import NO_RECORDS
 
 EPOCH_S: Final = 1.0
 RECONNECT_MAX_S: Final = 4  # a demo is over in a minute; the firmware's own limit is a minute
@@ -28,7 +30,8 @@ class DeskTerminal:
 
     plan: who it is and where it drives. folder: gets flash and traces. recording: NMEA to play instead of
     the simulated sky; a recording has no tunnels, and is played faster than it was made when it would not
-    fit into the `seconds` of driving. errors: after `close`, what the firmware printed beside its trace.
+    fit into the `seconds` of driving. settings: more of the desk's configuration, such as a display.
+    errors: after `close`, what the firmware printed beside its trace.
     """
 
     def __init__(
@@ -37,9 +40,12 @@ class DeskTerminal:
         options: Options,
         folder: Path,
         recording: Path | None = None,
+        *,
         seconds: float = 60.0,
+        settings: Mapping[str, Any] | None = None,
     ) -> None:
         self.plan = plan
+        self._settings = dict(settings or {})
         self.recording = recording
         self._play_s = PLAYED_IN * seconds
         self._options = options
@@ -56,10 +62,12 @@ class DeskTerminal:
 
     @property
     def counts(self) -> tuple[int, int]:
-        """Reports emitted and acknowledged so far; nothing any more once `close` has written them down."""
-        if self._desk is None:
+        """Reports and letters emitted and acknowledged so far; nothing any more once `close` has written them
+        down."""
+        desk = self._desk
+        if desk is None:
             return 0, 0
-        return len(self._desk.emitted), len(self._desk.acknowledged)
+        return len(desk.emitted) + len(desk.posted), len(desk.acknowledged) + len(desk.taken)
 
     async def open(self, host: str, port: int) -> None:
         """Builds the firmware when needed and switches it on. Raises OSError, RuntimeError when it cannot."""
@@ -75,6 +83,7 @@ class DeskTerminal:
             terminal_id=f"D{self.plan.number:06d}",
             interval_s=self._options.interval_s if self.recording is None else RECORDED_INTERVAL_S,
             reconnect_max_s=RECONNECT_MAX_S,
+            **self._settings,
         )
         await asyncio.to_thread(self._desk.start)
 
@@ -119,12 +128,23 @@ class DeskTerminal:
         if desk is not None:
             await asyncio.to_thread(desk.stop)
             self.errors = desk.errors
-            for sequence, body in sorted(desk.emitted.items()):
-                log.emit(self.plan.phone, sequence, body)
-            for sequence in sorted(desk.acknowledged):
-                log.acknowledge(self.plan.phone, sequence)
+            self._write(desk, log)
         if self._network is not None:
             await self._network.close()
+
+    def _write(self, desk: Desk, log: FleetLog) -> None:
+        phone = self.plan.phone
+        for sequence, body in sorted(desk.emitted.items()):
+            log.emit(phone, sequence, body)
+        for sequence in sorted(desk.acknowledged):
+            log.acknowledge(phone, sequence)
+        for message_id, serial, body in desk.posted:
+            log.post(phone, message_id, serial, body)
+        for message_id, serial in desk.taken:
+            log.deliver(phone, message_id, serial)
+        for message_id, serial, body in desk.sent:
+            if message_id not in NO_RECORDS:
+                log.post(phone, message_id, serial, body, promised=False)
 
     async def _play(self, data: bytes) -> None:
         assert self._desk is not None
@@ -144,4 +164,5 @@ class DeskTerminal:
 
     def _settled(self) -> bool:
         assert self._desk is not None
-        return self._desk.emitted.keys() <= self._desk.acknowledged
+        letters = {(message_id, serial) for message_id, serial, _ in self._desk.posted}
+        return self._desk.emitted.keys() <= self._desk.acknowledged and letters <= set(self._desk.taken)

@@ -14,7 +14,7 @@ from protocols.monitoring.records import record_id
 from protocols.wire.bcd import identity_of
 
 from ..authority.store import Store, TerminalCounts
-from ..authority_process import AuthorityProcess
+from ..authority_process import AuthorityProcess, HouseProcess
 from ..broker import Broker
 from ..fleet.events import FleetLog
 from ..gateway_process import GatewayProcess, Sections
@@ -36,7 +36,7 @@ class Road:
         self.folder = folder
         self._sections = sections if sections is not None else FAST_DELIVERY
         self.broker = Broker(folder / "broker")
-        self._authority: AuthorityProcess | None = None
+        self._authority: AuthorityProcess | HouseProcess | None = None
         self._gateway: GatewayProcess | None = None
 
     def __enter__(self) -> Road:
@@ -56,7 +56,7 @@ class Road:
         return self.gateway.host, self.gateway.port
 
     @property
-    def authority(self) -> AuthorityProcess:
+    def authority(self) -> AuthorityProcess | HouseProcess:
         """The authority. Raises RuntimeError before `start`."""
         if self._authority is None:
             raise RuntimeError("the road is not there yet")
@@ -72,10 +72,18 @@ class Road:
     def start(self) -> None:
         """Broker, authority, gateway: a publish before the first subscription would go nowhere."""
         self.broker.start()
-        self._authority = AuthorityProcess(self.folder / "authority", self.broker.port)
+        self._authority = self.make_authority()
         self.authority.start()
-        self._gateway = GatewayProcess(self.folder / "gateway", self.broker.port, sections=self._sections)
+        self._gateway = self.make_gateway()
         self.gateway.start()
+
+    def make_authority(self) -> AuthorityProcess | HouseProcess:
+        """For positions only; a road with more makes more."""
+        return AuthorityProcess(self.folder / "authority", self.broker.port)
+
+    def make_gateway(self) -> GatewayProcess:
+        """As `edge-gateway init` would have it, but for the sections."""
+        return GatewayProcess(self.folder / "gateway", self.broker.port, sections=self._sections)
 
     def stop(self) -> None:
         """Gateway, authority, broker; what was never started is left out."""

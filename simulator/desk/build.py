@@ -8,7 +8,11 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+
+from firmware.terminal.screen import glyphs
+from firmware.terminal.screen.glyph_file import FILE as GLYPHS
 
 from .bundle import bundle, link
 
@@ -23,11 +27,12 @@ SOURCES = (
     "firmware/terminal/**/*.py",
     "firmware/board/*.py",
     "firmware/board/unix/*.py",
-    "firmware/board/displays/*.py",
+    "firmware/board/displays/__init__.py",
+    "firmware/board/displays/png.py",
 )
 MAIN = "firmware/main.py"
 PART = "part"
-PARTS = 9
+PARTS = 3
 # Collected after every part: what the loader has thrown away lies side by side then, and is used again.
 START = f"""import gc
 import sys
@@ -94,11 +99,26 @@ def _build_all(sources: list[Path], target: Path) -> None:
     resident = [
         path
         for path in sources
-        if "pages" not in path.parts and path.stem not in ("lists", "duties", "panel")
+        if "pages" not in path.parts and path.stem not in ("lists", "duties", "panel", "begin")
     ]
     loader = bundle(ROOT, resident, LOADER)
-    for name, text in {**program.parts, **program.pages, "start": START, "boot": loader}.items():
-        source = making / f"{name}.py"
+    compile_all(making, {**program.parts, **program.pages, "start": START, "boot": loader})
+    (making / "main.py").write_text(SCRIPT, "utf-8")
+    (making / NAMES).write_text(json.dumps(program.names, indent=1), "utf-8")
+    (making / STAMP).touch()
+    os.utime(making / STAMP, ns=(newest, newest))
+    # A running desk has loaded its modules; one that starts now waits for the lock.
+    shutil.rmtree(target, ignore_errors=True)
+    making.rename(target)
+
+
+def compile_all(folder: Path, sources: Mapping[str, str]) -> None:
+    """Compiles each of the sources, by module name, into `folder`; their data lies beside them.
+
+    Raises subprocess.CalledProcessError.
+    """
+    for name, text in sources.items():
+        source = folder / f"{name}.py"
         source.write_text(text, "utf-8")
         # The name of the source would be spelled out in every part, and kept in RAM.
         command = [
@@ -107,18 +127,18 @@ def _build_all(sources: list[Path], target: Path) -> None:
             "-s",
             SOURCE_NAME,
             "-o",
-            str(making / f"{name}.mpy"),
+            str(folder / f"{name}.mpy"),
         ]
         command.append(str(source))
         subprocess.run(command, check=True, capture_output=True)
-        source.rename(making / f"{name}.txt")  # for people; the device must not find a source
-    (making / "main.py").write_text(SCRIPT, "utf-8")
-    (making / NAMES).write_text(json.dumps(program.names, indent=1), "utf-8")
-    (making / STAMP).touch()
-    os.utime(making / STAMP, ns=(newest, newest))
-    # A running desk has loaded its modules; one that starts now waits for the lock.
-    shutil.rmtree(target, ignore_errors=True)
-    making.rename(target)
+        source.rename(folder / f"{name}.txt")  # for people; the device must not find a source
+    (folder / GLYPHS).write_bytes(_glyphs())
+
+
+def _glyphs() -> bytes:
+    """The file that `firmware.terminal.screen.glyph_file` reads."""
+    count = len(glyphs.CODES) // 2
+    return b"".join([count.to_bytes(2, "big"), glyphs.CODES, *glyphs.NARROW_ROWS, *glyphs.WIDE_ROWS])
 
 
 def _installed(name: str) -> str:

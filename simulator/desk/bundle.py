@@ -10,23 +10,43 @@ from __future__ import annotations
 import ast
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
+from .errors import number_errors
 from .fold import Constants, Folder
-from .names import Joiner, short_private, top_level, used_names
+from .inline import inline
+from .makers import move_makers
+from .names import Joiner, share_private, short_private, top_level, used_names
+from .pack import drop_unsaid, pack_module
 from .shake import shake
-from .shorten import Shortener
+from .shorten import RESIDENT, Shortener
+from .unroll import unroll
 
 PAGES = "firmware.terminal.pages"  # the package whose modules are loaded on demand
 PAGE_PREFIX = "page_"  # and what they are called on the device
+SHARED_PREFIX = "both"  # of what several pages need: a file that is loaded with them
+SHARED_SOURCE_MIN = 300  # characters; less is smaller in each of the pages
 LISTS = "protocols.wire.lists"  # a page, too, as are
-OF_BOARD = ("firmware.board.unix.duties", "firmware.board.unix.panel")
+DRIVERS = "firmware.board.displays."
+BEGIN = "firmware.board.unix.begin"  # what it uses is resident, it is not
+OF_BOARD = (
+    BEGIN,
+    "firmware.board.unix.duties",
+    "firmware.board.unix.panel",
+    *(DRIVERS + name for name in ("st7735", "st7789", "ssd1680")),
+)
 KEPT = ("display", "senses")  # pages that stay once they are loaded; the others find their names there
-KEPT_PARTS = 3
+KEPT_PARTS = 1
 LAYOUTS = ("protocols.wire.tables", "protocols.wire.pages.")  # modules whose texts are fields of bodies
+# A linked program has files of data beside it.
+STAND_INS = {"firmware.terminal.screen.glyph_rows": "firmware.terminal.screen.glyph_file"}
 SETTLED: Constants = {
     PAGES: {"PREFIX": PAGE_PREFIX},
     "protocols.wire.bodies": {"LISTS": PAGE_PREFIX + "lists"},
-    "firmware.board.unix.board": {"DUTIES": PAGE_PREFIX + "duties", "PANEL": PAGE_PREFIX + "panel"},
+    "firmware.board.wiring": {"DRIVERS": PAGE_PREFIX},
+    "firmware.main": {"BEGIN": PAGE_PREFIX + "begin"},
+    "firmware.board.unix.board": {"DUTIES": PAGE_PREFIX + "duties"},
+    BEGIN: {"DUTIES": PAGE_PREFIX + "duties", "PANEL": PAGE_PREFIX + "panel"},
 }
 
 
@@ -60,7 +80,7 @@ def link(root: Path, sources: list[Path], main: str, name: str, parts: int) -> P
 
     Raises CollisionError, OrderError, PrivateNameError.
     """
-    return _Linker(Folder(root, sources, dict(SETTLED))).link(main, name, parts)
+    return _Linker(Folder(root, sources, dict(SETTLED), STAND_INS)).link(main, name, parts)
 
 
 class _Linker:
@@ -71,10 +91,12 @@ class _Linker:
         self._foreign: dict[str, str] = {}  # name → the import statement that binds it
         self._owner: dict[str, str] = {}  # public name → the module that it is of
         self._names: dict[str, dict[str, str]] = {}
+        self._errors: dict[str, str] = {}
         self._imported: dict[str, dict[str, str]] = {}  # module → imported name → the module that it is from
 
     def link(self, main: str, name: str, count: int) -> Program:
-        resident = self._collect(main)
+        resident = self._collect(BEGIN)[:-1] if BEGIN in self._folder.modules else []
+        resident = self._collect(main, resident)
         pages = {}
         shared = list(resident)
         for module in sorted((each for each in self._folder.modules if _is_page(each)), key=_order):
@@ -87,8 +109,8 @@ class _Linker:
             self._claim(modules)
             self._check_shadows(modules, shared)
         self._claim([module for module in shared if not _is_page(module)])
-        self._shake(main, list(pages))
-        self._shorten(main, list(pages))
+        self._shake(main, pages, resident, shared)
+        self._shorten(main, pages, shared)
         return self._write(resident, pages, name, count)
 
     def _collect(self, module: str, found: list[str] | None = None) -> list[str]:
@@ -110,7 +132,7 @@ class _Linker:
         tree = self._trees[module]
         aliases = self._aliases(module, tree)
         tree.body = self._without_imports(module, tree)
-        Joiner(module, aliases, short_private(tree.body, number)).join(tree)
+        Joiner(module, number, aliases, short_private(tree.body, number)).join(tree)
 
     def _aliases(self, module: str, tree: ast.Module) -> set[str]:
         """Names under which whole modules are known."""
@@ -160,32 +182,104 @@ class _Linker:
                 if source in resident and source not in page and name in own:
                     raise CollisionError(f"{name} of {source} is wanted in {module}; its page has another")
 
-    def _shake(self, main: str, pages: list[str]) -> None:
+    def _shake(self, main: str, pages: dict[str, list[str]], resident: list[str], shared: list[str]) -> None:
         roots = set()
         for module in (main, *pages):  # what is public there is called from outside
             roots |= {name for name in top_level(self._trees[module].body) if not name.startswith("_")}
+        self._errors = number_errors(self._trees.values())
         shake(list(self._trees.values()), roots)
+        for page, modules in pages.items():
+            if page == BEGIN or _is_kept(page):
+                move_makers(self._trees, page, {*resident, *modules} - {page})
+        for tree in self._trees.values():
+            unroll(tree)
+        units = {module: {page for page in pages if module in pages[page]} for module in self._trees}
+        order = list(self._trees)
+        reach = {
+            module: {
+                other
+                for other in order[at + 1 :]
+                if module in resident or (units[other] <= units[module] and other not in resident)
+            }
+            for at, module in enumerate(order)
+        }
+        inline(self._trees, roots, reach)
+        shake(list(self._trees.values()), roots)
+        for tree in self._trees.values():
+            share_private(tree)
 
-    def _shorten(self, main: str, pages: list[str]) -> None:
+    def _shorten(self, main: str, pages: dict[str, list[str]], shared: list[str]) -> None:
         entries = set().union(*[top_level(self._trees[page].body) for page in pages])
         layouts = {module for module in self._trees if module.startswith(LAYOUTS)}
-        short = Shortener(self._trees, top_level(self._trees[main].body), entries, layouts)
+        packed = [module for module in layouts if "BODIES" in top_level(self._trees[module].body)]
+        units = {**{page: list(modules) for page, modules in pages.items()}, RESIDENT: shared}
+        short = Shortener(self._trees, top_level(self._trees[main].body), entries, layouts, units)
         short.shorten()
-        self._names = {"attributes": short.attributes, "tops": short.tops, "fields": short.fields}
+        self._names = {
+            "attributes": short.attributes,
+            "tops": short.tops,
+            "fields": short.fields,
+            "errors": self._errors,
+        }
+        self._pack(
+            sorted(packed, key=lambda name: units[RESIDENT].count(name) == 0),
+            short.tops.get("BODIES", ""),
+            units,
+        )
         self._owner = {short.tops.get(name, name): module for name, module in self._owner.items()}
+
+    def _pack(self, modules: list[str], table: str, units: dict[str, list[str]]) -> None:
+        """Layouts become bytes; the tables of the resident program first, for others use theirs."""
+        names: dict[str, Any] = {}
+        for module in modules:
+            resident = module in units[RESIDENT]
+            pack_module(self._trees[module], table, names if resident else dict(names), resident)
+            beside = {each for unit in units.values() if module in unit or resident for each in unit}
+            drop_unsaid(self._trees[module], [self._trees[each] for each in beside - {module}])
 
     def _write(self, resident: list[str], pages: dict[str, list[str]], name: str, count: int) -> Program:
         program = Program(names=self._names)
         place: dict[str, str] = {}  # resident name → part
         self._write_parts(program.parts, name, resident, place, count)
-        for page, modules in pages.items():
-            body = [statement for module in modules for statement in self._trees[module].body]
+        for page in filter(_is_kept, pages):
             name = PAGE_PREFIX + page.rpartition(".")[2]
-            if _is_kept(page):
-                self._write_parts(program.pages, name, modules[:-1], place, KEPT_PARTS)
-                body = self._trees[page].body
-            program.pages[name] = self._source(body, place, modules)
+            self._write_parts(program.pages, name, pages[page][:-1], place, KEPT_PARTS)
+            program.pages[name] = self._source(self._trees[page].body, place, pages[page])
+        others = {page: modules for page, modules in pages.items() if not _is_kept(page)}
+        aside = self._write_shared(program.pages, others, place)
+        for page, modules in others.items():
+            own = [module for module in modules if module not in aside]
+            body = [statement for module in own for statement in self._trees[module].body]
+            here = {**place, **self._names_aside(modules, aside)}
+            program.pages[PAGE_PREFIX + page.rpartition(".")[2]] = self._source(body, here, own)
         return program
+
+    def _write_shared(
+        self, sources: dict[str, str], pages: dict[str, list[str]], place: dict[str, str]
+    ) -> dict[str, str]:
+        """Modules that several pages have, in files of their own: gives which one is in which file."""
+        groups: dict[tuple[str, ...], list[str]] = {}
+        for module in self._trees:
+            users = tuple(page for page in pages if module in pages[page])
+            if len(users) > 1 and not _is_page(module):
+                groups.setdefault(users, []).append(module)
+        aside: dict[str, str] = {}
+        for users, modules in groups.items():
+            body = [statement for module in modules for statement in self._trees[module].body]
+            if len(ast.unparse(ast.Module(body, []))) >= SHARED_SOURCE_MIN:
+                name = f"{SHARED_PREFIX}{len(set(aside.values()))}"
+                here = {**place, **self._names_aside(pages[users[0]], aside)}
+                sources[name] = self._source(body, here, modules)
+                aside.update(dict.fromkeys(modules, name))
+        return aside
+
+    def _names_aside(self, modules: list[str], aside: dict[str, str]) -> dict[str, str]:
+        return {
+            name: aside[module]
+            for module in modules
+            if module in aside
+            for name in top_level(self._trees[module].body)
+        }
 
     def _write_parts(
         self, sources: dict[str, str], name: str, modules: list[str], place: dict[str, str], count: int
@@ -220,6 +314,9 @@ class _Linker:
             elif name in self._owner:
                 raise OrderError(f"{name} of {self._owner[name]} is linked behind {modules}")
         lines += [f"from {part} import {', '.join(names)}" for part, names in sorted(wanted.items())]
+        passing = [part for part in sorted(wanted) if part.startswith(SHARED_PREFIX)]
+        if passing:  # gone when the page goes
+            lines += ["import sys", *[f"del sys.modules[{part!r}]" for part in passing]]
         joined = ast.fix_missing_locations(ast.Module(body, []))
         return "\n".join([*lines, ast.unparse(joined)]) + "\n"
 

@@ -30,9 +30,11 @@ class Desk:
     name of firmware.terminal.settings that JSON can hold (texts as str). watchdog_s: None, or how long the
     firmware may be silent before it is killed; then it is also started again whenever it ends by itself.
 
-    emitted: {sequence: body}; acknowledged, refused: sets of sequences; counts: (emitted, acknowledged,
-    held) of the running process; state: name of the session's state. All grow while it runs; reading them
-    is safe at any time. restarts: why the watchdog started the firmware again: "reset" or "watchdog".
+    emitted: {sequence: body}; acknowledged, refused: sets of sequences; posted: letters and sent: answers as
+    (message id, serial, body); taken: letters that the platform took as (message id, serial); counts:
+    (emitted, acknowledged, held) of the running process; state: name of the session's state. All grow while
+    it runs; reading them is safe at any time. restarts: why the watchdog started the firmware again: "reset"
+    or "watchdog".
     """
 
     def __init__(
@@ -51,6 +53,9 @@ class Desk:
         self.emitted: dict[int, bytes] = {}
         self.acknowledged: set[int] = set()
         self.refused: set[int] = set()
+        self.posted: list[tuple[int, int, bytes]] = []
+        self.sent: list[tuple[int, int, bytes]] = []
+        self.taken: list[tuple[int, int]] = []
         self.counts = (0, 0, 0)
         self.state = ""
         self.restarts: list[str] = []
@@ -208,6 +213,11 @@ class Desk:
             self.acknowledged.add(int(values[0]))
         elif word == "refused":
             self.refused.add(int(values[0]))
+        elif word in ("posted", "sent"):
+            messages = self.posted if word == "posted" else self.sent
+            messages.append((int(values[0]), int(values[1]), bytes.fromhex("".join(values[2:]))))
+        elif word == "taken":
+            self.taken.append((int(values[0]), int(values[1])))
         elif word == "state":
             self.state = values[0]
         elif word == "counts":

@@ -8,6 +8,7 @@ integer or a text that can be computed here.
 from __future__ import annotations
 
 import ast
+from collections.abc import Mapping
 from pathlib import Path
 
 Value = int | str
@@ -18,13 +19,23 @@ class Folder:
     """Knows the constants of all modules of a program; `fold` gives one module's small source.
 
     settled: constants that get another value in the program than in the source, by module and name.
+    stand_ins: modules that others take the place of, by name.
     """
 
-    def __init__(self, root: Path, sources: list[Path], settled: Constants | None = None) -> None:
+    def __init__(
+        self,
+        root: Path,
+        sources: list[Path],
+        settled: Constants | None = None,
+        stand_ins: Mapping[str, str] | None = None,
+    ) -> None:
         self._settled = settled or {}
         self._trees = {
             _module_of(root, path): (path, ast.parse(path.read_text("utf-8"), str(path))) for path in sources
         }
+        for name, other in (stand_ins or {}).items():
+            if other in self._trees:
+                self._trees[name] = self._trees.pop(other)
         self._packages = {name for name, (path, _) in self._trees.items() if path.name == "__init__.py"}
         self._constants: Constants = {}
         for name in self._trees:

@@ -38,15 +38,21 @@ _DEVICE = """
     reset reset_cause PPP network WLAN active connect isconnected ifconfig status config any txdone
     sendbreak deinit init feed value irq on off high low freq unique_id idle lightsleep deepsleep
     datetime antirepeat digest update append appendleft popleft extend peek utf8 byteorder bytearray_at
-    addressof sizeof
+    addressof sizeof ADC Timer WDT atten read_uv read_u16 disconnect poll ONE_SHOT period callback mode
 """
-# MicroPython's list of names that every .mpy may speak of by number, as far as they are no statement's word.
-# Not among them: what `builtins` and the program's modules of others are called by.
+# MicroPython's list of names that every .mpy may speak of by number: of the first a byte, of the others two.
 _STATIC = """
-    args bytecode clear copy count end endswith find format from_bytes get index insert isalpha isdigit
-    islower isspace isupper items join key keys little lower lstrip pop popitem readline remove replace
-    rfind rindex rsplit rstrip send sep setdefault sort split start startswith step stop strip throw
-    to_bytes upper value values
+    ArithmeticError AssertionError AttributeError BaseException EOFError Ellipsis Exception GeneratorExit
+    ImportError IndentationError IndexError KeyError KeyboardInterrupt LookupError MemoryError NameError
+    NoneType NotImplementedError OSError OverflowError RuntimeError StopIteration SyntaxError SystemExit
+    TypeError ValueError ZeroDivisionError abs all any append args bool builtins bytearray bytecode bytes
+    callable chr classmethod clear close const copy count dict dir divmod end endswith eval exec extend find
+    format from_bytes get getattr globals hasattr hash id index insert int isalpha isdigit isinstance
+    islower isspace issubclass isupper items iter join key keys len list little locals lower lstrip main
+    map micropython next object open ord pop popitem pow print range read readinto readline remove replace
+    repr reverse rfind rindex round rsplit rstrip send sep set setattr setdefault sort sorted split start
+    startswith staticmethod step stop str strip sum throw to_bytes tuple type update upper value
+    values write zip
 """
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 
-SELF = "self"
+OF_MODULE = "__of"  # in the name of a private attribute, between the number of its module and its own
 
 
 class PrivateNameError(Exception):
@@ -74,8 +74,9 @@ def short_private(body: list[ast.stmt], number: int) -> dict[str, str]:
 class Joiner(ast.NodeTransformer):
     """`alias.name` → `name`; private names → short ones."""
 
-    def __init__(self, module: str, aliases: set[str], private: dict[str, str]) -> None:
+    def __init__(self, module: str, number: int, aliases: set[str], private: dict[str, str]) -> None:
         self._module = module
+        self._number = number
         self._aliases = aliases
         self._private = private
         self._attributes: dict[str, str] = {}
@@ -128,7 +129,26 @@ class Joiner(ast.NodeTransformer):
         return node
 
     def _short(self, name: str) -> str:
-        return self._attributes.setdefault(name, f"_{len(self._attributes)}") if is_private(name) else name
+        if not is_private(name):
+            return name
+        return self._attributes.setdefault(name, f"_{self._number}{OF_MODULE}{len(self._attributes)}")
+
+
+def share_private(tree: ast.Module) -> None:
+    """Private attributes of different modules are of different objects, and may be called alike."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute):
+            node.attr = _shared(node.attr)
+        elif isinstance(node, ast.ClassDef):
+            for inner in ast.walk(node):
+                if isinstance(inner, ast.FunctionDef):
+                    inner.name = _shared(inner.name)
+                elif isinstance(inner, ast.Name):
+                    inner.id = _shared(inner.id)
+
+
+def _shared(name: str) -> str:
+    return "_" + name.partition(OF_MODULE)[2] if is_private(name) and OF_MODULE in name else name
 
 
 def keywords_of(trees: list[ast.Module]) -> set[str]:

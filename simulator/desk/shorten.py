@@ -8,19 +8,20 @@ others ask for by name (see `foreign`), what is passed by keyword and what `geta
 from __future__ import annotations
 
 import ast
-import builtins
 import keyword
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
-from itertools import product
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import chain, islice, product
 from string import ascii_letters, digits
 
 from .foreign import foreign_names, static_names
 from .names import bound_in, keywords_of, top_level, used_names
+from .shake import CALLED_BY_NATURE
 
 Unit = ast.FunctionDef | ast.Lambda
 REFLECTION = {"getattr", "setattr", "hasattr", "delattr"}
-KEY_METHODS = {"get", "pop", "setdefault"}  # their first argument is a key of a dict
+RESIDENT = "resident"
+KEY_METHODS = {"get", "pop", "setdefault", "index"}  # their first argument is a key
 
 
 class ShadowError(Exception):
@@ -31,35 +32,45 @@ class Shortener:
     """trees: of all modules, by name. fixed: names of the top level that are asked for from outside.
 
     entries: names of the top level that are said as attributes, those of pages. layouts: the modules whose
-    texts are names of fields.
+    texts are names of fields. units: which modules are compiled together; RESIDENT is what the others use.
 
     `attributes`, `tops`, `fields`: what was given which short name.
     """
 
     def __init__(
-        self, trees: Mapping[str, ast.Module], fixed: set[str], entries: set[str], layouts: set[str]
+        self,
+        trees: Mapping[str, ast.Module],
+        fixed: set[str],
+        entries: set[str],
+        layouts: set[str],
+        units: Mapping[str, Iterable[str]],
     ) -> None:
         self._trees = trees
+        self._units_of: dict[str, set[str]] = {module: set() for module in trees}
+        for unit, modules in units.items():
+            for module in modules:
+                self._units_of[module].add(unit)
         self._keywords = keywords_of(list(trees.values()))
         self._texts = set().union(*[_words_of(tree) for tree in trees.values()])
         tops = set().union(*[top_level(tree.body) for tree in trees.values()])
         said = set().union(*[used_names(tree) for tree in trees.values()]) - tops
-        self._reserved = {*self._keywords, *self._texts, *said, *fixed, *keyword.kwlist, *dir(builtins)}
+        self._reserved = {*self._keywords, *self._texts, *said, *fixed, *keyword.kwlist}
         spoken = {node.attr for node in self._nodes() if isinstance(node, ast.Attribute)}
         fixed = fixed | entries & spoken & (foreign_names() | self._reflected() | self._asked_of(said))
         kept = fixed | foreign_names() | self._reflected() | self._asked_of(said)
         entries = entries & spoken - fixed
         self._reserved |= fixed
-        ours = {name for name in self._own_attributes() if not _is_dunder(name)} - kept | entries
-        self.attributes = self._shortest(ours, self._said_attributes(), kept & spoken)
-        shared = {name: self.attributes[name] for name in entries}
-        self.tops = shared | self._shortest(
-            {name for name in tops - fixed - entries if not _is_dunder(name)},
-            self._said_names(),
-            set(shared.values()),
-        )
-        self.fields = self._shortest(self._fields(layouts), self._said_texts(), set())
-        self._alphabet = [*_words(self._reserved)]
+        taken = kept & spoken | self._reflected() | CALLED_BY_NATURE
+        ours = {name for name in self._own_attributes() if not _is_dunder(name)} - kept
+        # Entries are names of two rooms; they choose first.
+        shared = self._shortest(entries, self._where_attributes(set()), self._reserved | taken, {})
+        names = self._where_attributes(self._of_one_room(ours - entries))
+        reserved = {*taken, *said, *keyword.kwlist}
+        self.attributes = shared | self._shortest(ours - entries, names, reserved, shared)
+        tops = {name for name in tops - fixed - entries if not _is_dunder(name)}
+        self.tops = shared | self._shortest(tops, self._where_names(), self._reserved, shared)
+        self.fields = self._spelled(self._fields(layouts))
+        self._alphabet = [*_words(self._reserved - said)]
 
     def shorten(self) -> None:
         """Changes the trees. Raises ShadowError."""
@@ -91,31 +102,55 @@ class Shortener:
         }
 
     def _reflected(self) -> set[str]:
-        """Texts of modules that look attributes up by text, and of those that read a configuration."""
+        """Texts by which attributes are looked up; all of a module that makes such texts or reads JSON."""
         found = set()
         for tree in self._trees.values():
+            calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
+            asked = [call.args[1] for call in calls if ast.unparse(call.func) in REFLECTION]
+            found |= {str(text.value) for text in asked if isinstance(text, ast.Constant)}
             names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
-            if names & (REFLECTION | {"json"}):
+            if "json" in names or not all(isinstance(text, ast.Constant) for text in asked):
                 found |= _words_of(tree)
         return found
 
     def _fields(self, layouts: set[str]) -> set[str]:
-        """Fields of bodies that are said nowhere but in layouts and as keys of dicts."""
+        """Fields of bodies that are said nowhere but in layouts, as keys of dicts and in errors.
+
+        One of several words is no name of a file or of a value in the store, wherever it is said.
+        """
         fields = set().union(*[_words_of(self._trees[module]) for module in layouts & set(self._trees)])
         elsewhere = self._reflected()
         for module, tree in self._trees.items():
             if module not in layouts:
                 keys = {id(key) for key in _keys(tree)}
-                elsewhere |= {str(text.value) for text in _texts(tree) if id(text) not in keys}
+                texts = {str(text.value) for text in _texts(tree) if id(text) not in keys}
+                elsewhere |= {text for text in texts if "_" not in text}
         return {field for field in fields - elsewhere if field}
 
-    def _said_attributes(self) -> Counter[str]:
-        return self._count(
+    def _of_one_room(self, names: set[str]) -> set[str]:
+        """Attributes that only pages know, and only of objects of their own: stored by `self` or a class."""
+        free = set(names)
+        for module, tree in self._trees.items():
+            resident = RESIDENT in self._units_of[module]
+            for node in ast.walk(tree):
+                if isinstance(node, ast.Attribute) and (
+                    resident or (isinstance(node.ctx, ast.Store) and ast.unparse(node.value) != "self")
+                ):
+                    free.discard(node.attr)
+                elif isinstance(node, ast.ClassDef) and resident:
+                    free -= top_level(node.body)
+        return free
+
+    def _where_attributes(self, of_one_room: set[str]) -> dict[str, set[str]]:
+        """Attribute → units; all of them, unless the attribute is of pages only."""
+        found = self._where(
             lambda node: [node.attr] if isinstance(node, ast.Attribute) else _bound_by_class(node)
         )
+        everywhere = set().union(*self._units_of.values())
+        return {name: units if name in of_one_room else everywhere for name, units in found.items()}
 
-    def _said_names(self) -> Counter[str]:
-        return self._count(
+    def _where_names(self) -> dict[str, set[str]]:
+        return self._where(
             lambda node: (
                 [node.id]
                 if isinstance(node, ast.Name)
@@ -125,23 +160,44 @@ class Shortener:
             )
         )
 
-    def _said_texts(self) -> Counter[str]:
-        return self._count(
-            lambda node: (
-                [node.value] if isinstance(node, ast.Constant) and isinstance(node.value, str) else []
-            )
-        )
+    def _spelled(self, fields: set[str]) -> dict[str, str]:
+        """Short fields: layouts spell them out, so a letter is better than what MicroPython knows."""
+        keys = {
+            ast.literal_eval(key) for tree in self._trees.values() for key in _keys(tree) if _is_text(key)
+        }
+        free = (letter for letter in ascii_letters + digits if letter not in keys)
+        said = Counter(text.value for tree in self._trees.values() for text in _texts(tree))
+        ordered = sorted(fields, key=lambda field: (-said[field], field))
+        return dict(zip(ordered, chain(free, _letters(2)), strict=False))
 
-    def _count(self, names_of) -> Counter[str]:  # type: ignore[no-untyped-def]
-        """In how many modules each name is said."""
-        found: Counter[str] = Counter()
-        for tree in self._trees.values():
-            found.update({name for node in ast.walk(tree) for name in names_of(node)})
+    def _where(self, names_of: Callable[[ast.AST], list[str]]) -> dict[str, set[str]]:
+        """Name → units that say it."""
+        found: dict[str, set[str]] = {}
+        self._files: Counter[str] = Counter()
+        for module, tree in self._trees.items():
+            for name in {name for node in ast.walk(tree) for name in names_of(node)}:
+                found.setdefault(name, set()).update(self._units_of[module])
+                self._files[name] += 1
         return found
 
-    def _shortest(self, names: Iterable[str], said: Counter[str], taken: set[str]) -> dict[str, str]:
-        ordered = sorted(names, key=lambda name: (-said[name], name))
-        return dict(zip(ordered, _words(self._reserved | taken), strict=False))
+    def _shortest(
+        self,
+        names: Iterable[str],
+        units: Mapping[str, set[str]],
+        reserved: set[str],
+        given: Mapping[str, str],
+    ) -> dict[str, str]:
+        """Short names; two that are never said in one unit may be called alike. given: those of before."""
+        everywhere = set().union(*self._units_of.values())
+        taken: dict[str, set[str]] = {word: set(everywhere) for word in given.values()}
+        words = [*islice(_words(reserved), 4 * len(set(names)) + 9)]
+        short = {}
+        for name in sorted(names, key=lambda name: (-self._files[name], name)):
+            here = units.get(name, everywhere)
+            word = next(word for word in words if not taken.get(word, set()) & here)
+            taken.setdefault(word, set()).update(here)
+            short[name] = word
+        return short
 
 
 class _Renamer:
@@ -241,7 +297,7 @@ def _bound_by_class(node: ast.AST) -> list[str]:
 
 
 def _texts(tree: ast.AST) -> list[ast.Constant]:
-    return [n for n in ast.walk(tree) if isinstance(n, ast.Constant) and isinstance(n.value, str)]
+    return [node for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)]
 
 
 def _words_of(tree: ast.AST) -> set[str]:
@@ -259,6 +315,8 @@ def _keys(tree: ast.AST) -> Iterator[ast.expr]:
             yield node.left
         elif isinstance(node, ast.Call) and node.args and isinstance(node.func, ast.Attribute):
             yield from node.args[: node.func.attr in KEY_METHODS]
+        elif isinstance(node, ast.Call) and ast.unparse(node.func).endswith("ProtocolError"):
+            yield from node.args[2:3]
 
 
 def _words(reserved: set[str]) -> Iterator[str]:
@@ -266,11 +324,18 @@ def _words(reserved: set[str]) -> Iterator[str]:
     for word in static_names():
         if word not in reserved:
             yield word
-    for length in (1, 2, 3):
-        for first, *rest in product(ascii_letters, *[ascii_letters + digits] * (length - 1)):
-            word = first + "".join(rest)
-            if word not in reserved:
-                yield word
+    for word in chain(_letters(1), _letters(2), _letters(3)):
+        if word not in reserved:
+            yield word
+
+
+def _letters(length: int) -> Iterator[str]:
+    for first, *rest in product(ascii_letters, *[ascii_letters + digits] * (length - 1)):
+        yield first + "".join(rest)
+
+
+def _is_text(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and isinstance(node.value, str)
 
 
 def _is_dunder(name: str) -> bool:

@@ -7,11 +7,11 @@ the terminal object, so `power_cut` is what it says.
 from __future__ import annotations
 
 import struct
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from random import Random
 from typing import Final, Protocol
 
-from firmware.terminal import mail, pages
+from firmware.terminal import mail
 from firmware.terminal.clock import DeviceClock
 from firmware.terminal.ram_files import RamFiles
 from firmware.terminal.record_log import BODY_BYTES_MAX, RecordLog
@@ -31,7 +31,6 @@ EPOCH_MS: Final = 1000  # receivers speak once a second
 LOG_CAPACITY: Final = 4000  # reports held at most; a virtual truck's flash costs real memory
 
 NO_RECORDS: Final = (0x0004, 0x0201)  # a question to the gateway; a position, which is named as such
-WAYBILL_TYPE: Final = 0xF8  # of 0x8900, in the range that is free: a waybill, see pages/waybill
 RUNNING_MV: Final = 27_600  # a 24 V system with the alternator charging, and without
 STANDING_MV: Final = 25_000
 
@@ -61,6 +60,7 @@ class Truck:
     without noise. settings: more values for the terminal, by the names of firmware.terminal.settings.
     flash: what holds reports and codes; memory of its own when None. sky: what it senses; the plan's when
     None. cards: whether drivers put their cards in when the engine starts, and take them out when it stops.
+    fitted(terminal): told of each terminal that boots, before it lives, to give it more than this truck does.
     """
 
     def __init__(
@@ -74,6 +74,7 @@ class Truck:
         flash: RamFiles | None = None,
         sky: Sky | None = None,
         cards: bool = True,
+        fitted: Callable[[Terminal], None] | None = None,
     ) -> None:
         self.plan = plan
         self.covered = self.parked = False
@@ -81,6 +82,7 @@ class Truck:
         self.ignition = True
         self.true_point: Point = plan.route.line.at(plan.motion.start_m)
         self._log = log
+        self._fitted = fitted
         self._sky = sky or Source(plan, options)
         self._flash = flash or RamFiles()
         self._random = Random(plan.seed + 1)
@@ -152,13 +154,11 @@ class Truck:
         terminal.on_report = self._on_report
         terminal.on_acknowledged = self._on_acknowledged
         terminal.mail.observer = self._on_mail
-        terminal.on_passthrough = self._on_passthrough
         self._tell_what_is_held(log)
         self._tell_what_letters_are_held()
+        if self._fitted is not None:
+            self._fitted(terminal)
         return terminal
-
-    def _on_passthrough(self, kind: int, content: bytes) -> bool:
-        return kind == WAYBILL_TYPE and bool(pages.use("waybill").take(self.terminal.vehicle, content))
 
     def _random16(self) -> int:
         return self._random.getrandbits(16)

@@ -36,13 +36,18 @@ def vehicle_points(trip: Trip) -> Points:
     return points
 
 
-def positions_of(cast: Cast) -> dict[str, Points]:
-    """Vehicle key → its track; none of vehicles that no terminal is heard of."""
+def positions_of(cast: Cast, heard_s: int) -> dict[str, Points]:
+    """Vehicle key → its track; none of vehicles that no terminal is heard of. heard_s: when each is heard
+    once more, parked where its last trip ended."""
     parts: dict[str, list[Points]] = {}
     for trip in cast.trips:
         vehicle = trip.vehicle
         if vehicle.terminal and vehicle.heard and not trip.track_shift_s:
             parts.setdefault(vehicle.key, []).append(vehicle_points(trip))
+    for each in parts.values():
+        parked = each[-1][-1:].copy()
+        parked["time"] = heard_s
+        each.append(parked)
     return {key: np.concatenate(each) for key, each in parts.items()}
 
 

@@ -14,10 +14,8 @@ from .actors import Cast, Vehicle
 from .casting import DANGEROUS, GENERAL, TRAILER_LOAD, VALID_S
 from .writing import LONG_AGO_S, TRAILER_COLOUR, account_of, paid_at
 
-HEARD_AFTER_S = 80 * 86400  # of the period's beginning: late enough to be no silence
 
-
-def registers_of(cast: Cast, start_s: int) -> Registers:
+def registers_of(cast: Cast, start_s: int, heard_s: int) -> Registers:
     """What the authority knows: nothing of light vehicles, their drivers and carriers, as in life."""
     from_s = start_s - LONG_AGO_S
     registers = Registers(enterprises={company.code: company.name for company in cast.companies})
@@ -37,7 +35,7 @@ def registers_of(cast: Cast, start_s: int) -> Registers:
                 driver.blacklisted,
             )
     for vehicle in cast.vehicles:
-        _register(registers, vehicle, from_s)
+        _register(registers, vehicle, from_s, heard_s)
     for settlement in cast.settlements:
         amount = settlement.paid if settlement.banked is None else settlement.banked
         account = account_of(settlement.trips[0].carrier)
@@ -45,9 +43,9 @@ def registers_of(cast: Cast, start_s: int) -> Registers:
     return registers
 
 
-def _register(registers: Registers, vehicle: Vehicle, from_s: int) -> None:
+def _register(registers: Registers, vehicle: Vehicle, from_s: int, heard_s: int) -> None:
     if vehicle.terminal:
-        registers.terminals[vehicle.key] = from_s + LONG_AGO_S + HEARD_AFTER_S if vehicle.heard else None
+        registers.terminals[vehicle.key] = heard_s if vehicle.heard else None
     if not vehicle.light:
         registers.vehicles[vehicle.key] = VehicleEntry(
             vehicle.plate,

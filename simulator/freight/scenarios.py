@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Final
 
-from ..authority.indicators.period import quarter
+from ..authority.indicators.period import Period, quarter
 from ..authority.indicators.rules import Rules
 from .casting import Casting, Size
 from .moving import positions_of
@@ -19,6 +19,8 @@ from .world import World
 from .writing import uploads_of
 
 PERIOD: Final = quarter(2026, 1)
+PERIOD_DAYS_MIN: Final = 30
+HEARD_BEFORE_END_S: Final = 10 * 86400  # every terminal that speaks does so once more then: late enough
 
 
 @dataclass(frozen=True)
@@ -45,12 +47,17 @@ SCENARIOS: Final = {
 }
 
 
-def build(scenario: Scenario, seed: int, faults: Mapping[str, int] | None = None) -> World:
-    """The world of this scenario and seed; faults: instead of the scenario's own.
+def build(
+    scenario: Scenario, seed: int, faults: Mapping[str, int] | None = None, period: Period = PERIOD
+) -> World:
+    """The world of this scenario and seed; faults: instead of the scenario's own. period: when it takes
+    place, of PERIOD_DAYS_MIN days at least; the same seed gives the same world, only moved.
 
     Raises PlantError when the world is too small for the faults, KeyError for an unknown one.
     """
-    start_s = PERIOD.from_s
+    start_s, heard_s = period.from_s, period.until_s - HEARD_BEFORE_END_S
+    if heard_s - start_s < (PERIOD_DAYS_MIN - 10) * 86400:
+        raise ValueError(f"{period.name}: a world needs {PERIOD_DAYS_MIN} days")
     casting = Casting(Random(f"{scenario.name}/{seed}"), scenario.places, scenario.size, start_s)
     planter = Planter(casting.cast, casting.truth, Random(f"{scenario.name}/{seed}/faults"), start_s)
     wanted = scenario.faults if faults is None else faults
@@ -60,11 +67,11 @@ def build(scenario: Scenario, seed: int, faults: Mapping[str, int] | None = None
     return World(
         scenario.name,
         seed,
-        PERIOD,
+        period,
         Rules(regions=EXISTING),
-        registers_of(casting.cast, start_s),
+        registers_of(casting.cast, start_s, heard_s),
         uploads_of(casting.cast, start_s),
-        positions_of(casting.cast),
+        positions_of(casting.cast, heard_s),
         casting.cast,
         casting.truth,
     )

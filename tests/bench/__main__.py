@@ -1,13 +1,28 @@
 """`make bench`: every group in turn, a table on the screen, JSON in build/bench.
 
-usage: python -m tests.bench [--full] [GROUP …]   with groups codec, line, terminal, durable, drain
+usage: python -m tests.bench [--full] [GROUP …]   with the groups below; `restart RECORDS` and
+`indicators WAYBILLS` for another size
 """
 
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
-from . import codec, drain, durable, line, terminal
+from . import (
+    abuse,
+    capacity,
+    codec,
+    costs,
+    durable,
+    endtoend,
+    envelopes,
+    indicators,
+    line,
+    restart,
+    terminal,
+    workers,
+)
 from .figures import Figure, keep, show
 
 GROUPS: dict[str, Callable[[], list[Figure]]] = {
@@ -15,22 +30,40 @@ GROUPS: dict[str, Callable[[], list[Figure]]] = {
     "line": line.figures,
     "terminal": terminal.figures,
     "durable": durable.figures,
-    "drain": drain.figures,
+    "endtoend": endtoend.figures,
+    "restart": restart.figures,
+    "costs": costs.figures,
+    "envelopes": envelopes.figures,
+    "capacity": capacity.figures,
+    "indicators": indicators.figures,
+    "workers": workers.figures,
+    "abuse": abuse.figures,
 }
 TARGET = Path("build/bench/bench.json")
+
+
+def measured(name: str, full: bool, records: list[int]) -> list[Figure]:
+    """The rows of one group."""
+    if name == "durable":
+        return durable.figures(full)
+    sized = {"restart": restart.figures, "indicators": indicators.figures}
+    return sized[name](*records[:1]) if name in sized else GROUPS[name]()
 
 
 def main(names: list[str]) -> None:
     """Runs the named groups, or all."""
     full = "--full" in names
-    names = [name for name in names if name != "--full"]
+    records = [int(name) for name in names if name.isdigit()]
+    names = [name for name in names if name != "--full" and not name.isdigit()]
     unknown = sorted(set(names) - set(GROUPS))
     if unknown:
         raise SystemExit(f"unknown group {unknown[0]!r}; there are: {', '.join(GROUPS)}")
     rows = []
     for name in names or GROUPS:
         print(f"measuring {name} …", file=sys.stderr, flush=True)
-        rows += durable.figures(full) if name == "durable" else GROUPS[name]()
+        began = time.monotonic()
+        rows += measured(name, full, records)
+        print(f"measured {name} in {time.monotonic() - began:.0f} s", file=sys.stderr, flush=True)
     show(rows)
     keep(rows, TARGET)
     print(f"\nAlso as JSON: {TARGET}")

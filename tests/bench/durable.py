@@ -8,24 +8,30 @@ answer costs in processor time, delivery included, which other work on the machi
 
 import json
 import os
+import resource
 import shutil
 import statistics
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 from .figures import Figure
-from .road import Road, processor_s
+from .processors import process_seconds
+from .road import Road
 
 HERE = Path(__file__).resolve().parent
 SECONDS = 3
 # Connections, reports in flight on each, rounds; and those that only `--full` measures.
-SHAPES = [(1000, 1, 3), (1000, 10, 3), (10_000, 1, 1)]
-MORE_SHAPES = [(100, 1, 3), (100, 10, 3), (10_000, 10, 1)]
+SHAPES = [(1000, 1, 3), (1000, 10, 3), (10_000, 1, 3)]
+MORE_SHAPES = [(100, 1, 3), (100, 10, 3), (10_000, 10, 3)]
 LOAD_BUSY = 0.9  # of its processor: above, the load measures itself
 PACED = (10_000, 5000)  # connections, reports a second on all of them
-IDLE = 10_000  # connections that say nothing
+FILES_BESIDE = 200  # open files of load and gateway that are no connection
+# Connections that say nothing, and then a little: as many as a process may have files, where that is fewer.
+_files = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+IDLE = 20_000 if _files == resource.RLIM_INFINITY else min(20_000, _files - FILES_BESIDE)
 
 
 def built(folder: Path, name: str) -> list[str] | None:
@@ -62,18 +68,18 @@ def pinned(processor: int) -> list[str]:
 def measure(port: int, pid: int, load: list[str], *arguments: object) -> dict:
     """One run of the load: its figures, and what the server took of its processor."""
     with started([*load, str(port), *map(str, arguments)]) as process:
-        before = processor_s(pid)
+        before = process_seconds(pid)
         result = json.loads(process.communicate(timeout=300)[0])
-        used = processor_s(pid) - before
+        used = process_seconds(pid) - before
     result["server_processor_share"] = used / result["seconds"]
     result["us_an_answer"] = used / max(1, result["answers"]) * 1e6
     return result
 
 
-def started(command: list[str]) -> "subprocess.Popen[str]":
+def started(command: list[str], pin: bool = True) -> "subprocess.Popen[str]":
     """A load whose terminals have all authenticated. Raises RuntimeError when they cannot."""
     process = subprocess.Popen(
-        [*pinned(1), *command], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [*(pinned(1) if pin else []), *command], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
     assert process.stderr
     line = process.stderr.readline().strip()
@@ -91,22 +97,22 @@ def figures(full: bool = False) -> list[Figure]:
         load = built(folder, "load") or [sys.executable, "-m", "tests.bench.load"]
         limit = built(folder, "limit")
         for connections, depth, rounds in SHAPES + (MORE_SHAPES if full else []):
-            durable, bare = [], []
-            for turn in range(rounds):
-                durable.append(
-                    on_the_road(folder / f"{connections}-{depth}-{turn}", load, connections, depth)
-                )
+            durable, pure, bare = [], [], []
+            for _ in range(rounds):  # they take turns, so that what else the machine does hits all alike
+                durable.append(on_the_road(folder / "road", load, connections, depth))
+                pure.append(on_the_road(folder / "road", load, connections, depth, pure=True))
                 if limit:
                     bare.append(without_a_road(limit, load, connections, depth))
-            rows += shape_rows(f"{connections:,} connections × {depth} in flight", durable, bare)
+            what = f"{connections:,} connections × {depth} in flight"
+            rows += [*shape_rows(what, durable, bare), pure_row(what, pure, bare)]
         if limit:  # the load in Python has neither a pace nor 10,000 connections in it
             rows += paced_rows(folder / "paced", load) + idle_rows(folder / "idle", load)
     return rows
 
 
-def on_the_road(folder: Path, load: list[str], connections: int, depth: int) -> dict:
+def on_the_road(folder: Path, load: list[str], connections: int, depth: int, pure: bool = False) -> dict:
     """One run against a gateway that delivers, held to answered = journalled = delivered = stored."""
-    with Road(folder, pinned(0)) as road:
+    with Road(folder, pinned(0), pure=pure) as road:
         result = measure(road.port, road.pid, load, connections, depth, SECONDS)
         road.settle(result["answers"] - result["failures"])
     shutil.rmtree(folder)
@@ -138,14 +144,43 @@ def paced_rows(folder: Path, load: list[str]) -> list[Figure]:
 
 
 def idle_rows(folder: Path, load: list[str]) -> list[Figure]:
-    """What a connection costs that has authenticated and says nothing."""
+    """What a connection costs that has authenticated and says nothing, and what it has cost at most once each
+    has reported: the names of its last reports, and everything that was in the writer's hands at a time."""
     with Road(folder, pinned(0)) as road:
         before = road.resident_kib()
         with started([*load, str(road.port), str(IDLE), "0", "4"]) as process:
-            used = road.resident_kib() - before
+            idle = road.resident_kib() - before
             process.communicate(timeout=60)
     shutil.rmtree(folder)
-    return [Figure("answers", f"memory of an idle connection, of {IDLE:,}", used / IDLE, "KiB")]
+    with Road(folder, pinned(0)) as road:
+        before = road.resident_kib()
+        once = [*load, str(road.port), str(IDLE), "1", "6", "13000000000", str(IDLE // 5)]
+        with started(once) as process:
+            while process.poll() is None:
+                reported = road.resident_kib() - before
+                time.sleep(0.1)
+            result = json.loads(process.communicate()[0])
+        road.settle(result["answers"] - result["failures"])
+    shutil.rmtree(folder)
+    what = f"memory of a connection, of {IDLE:,}"
+    return [
+        Figure("answers", f"{what}: authenticated", idle / IDLE, "KiB"),
+        Figure(
+            "answers",
+            f"{what}: has reported",
+            reported / IDLE,
+            "KiB",
+            note="of the gateway's process; delivery has its own",
+        ),
+    ]
+
+
+def pure_row(what: str, pure: list[dict], bare: list[dict]) -> Figure:
+    """The row of the gateway without what is in C."""
+    middle = middle_of(pure)
+    fraction = middle["answers_per_s"] / middle_of(bare)["answers_per_s"] if bare else None
+    name = f"{what}: durable, DIANYUN_PURE=1"
+    return Figure("answers", name, middle["answers_per_s"], "reports/s", fraction, limit_of(pure))
 
 
 def shape_rows(what: str, durable: list[dict], bare: list[dict]) -> list[Figure]:

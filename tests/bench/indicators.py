@@ -6,6 +6,7 @@ Documents count as checked when they arrived, as the authority keeps them; what 
 
 import json
 import resource
+import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -20,6 +21,8 @@ from simulator.freight import World, build
 from simulator.freight.casting import Size
 from simulator.freight.places import PREFECTURES
 from simulator.freight.scenarios import Scenario
+
+from .figures import Figure
 
 SEED: Final = 20260101
 BLOCK: Final = Scenario("bench", PREFECTURES, Size(companies=16, vehicles=14, trips=4))
@@ -96,6 +99,20 @@ def measure(waybills: int) -> dict[str, float]:
         "check_us_per_document": round(checking / len(world.uploads) * 1e6, 1),
         "memory_mib": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
     }
+
+
+def figures(waybills: int = 100_000) -> list[Figure]:
+    """The rows of `python -m tests.bench indicators`; in a process of its own, so that memory is its own."""
+    command = [sys.executable, "-m", "tests.bench.indicators", str(waybills)]
+    found = json.loads(subprocess.run(command, capture_output=True, check=True).stdout)
+    what = f"16 indicators of {found['waybills']:,} waybills"
+    return [
+        Figure("indicators", what, found["compute_s"], "CPU s"),
+        Figure("indicators", "the same for a million", found["compute_s_per_million"], "CPU s"),
+        Figure("indicators", "reducing a document on arrival", found["reduce_us_per_document"], "µs"),
+        Figure("indicators", "checking a document", found["check_us_per_document"], "µs"),
+        Figure("indicators", "memory of all of it", found["memory_mib"], "MiB"),
+    ]
 
 
 if __name__ == "__main__":

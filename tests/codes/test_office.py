@@ -201,8 +201,8 @@ def test_a_holder_may_cancel_and_come_back() -> None:
     issuer = office()
     code = issued(issuer.apply(application(), NOW))
     assert issuer.apply(application(), NOW + 1) == Refused((), "the holder has a code already")
-    assert issuer.cancel(code.holder)
-    assert not issuer.cancel(code.holder)
+    assert issuer.cancel(code.holder, NOW)
+    assert not issuer.cancel(code.holder, NOW)
     assert state(issuer, code.text) is State.REVOKED
     with pytest.raises(KeyError):
         issuer.standing(code.holder, NOW)
@@ -213,7 +213,7 @@ def test_a_holder_may_cancel_and_come_back() -> None:
 def test_the_revocation_list_forgets_what_has_ended() -> None:
     issuer = office()
     code = issued(issuer.apply(application(), NOW))
-    issuer.cancel(code.holder)
+    issuer.cancel(code.holder, NOW)
     assert len(issuer.revocations(code.valid_until_s - 1).codes) == 1
     assert len(issuer.revocations(code.valid_until_s).codes) == 0
 

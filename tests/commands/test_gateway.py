@@ -10,6 +10,7 @@ import pytest
 from tests.gateway.support import wait_for
 from tests.gateway.test_cli import CONFIG, Process, ask
 from tests.gateway.test_server import Truck
+from tests.gateway.test_session_messages import DRIVER_2011
 
 pytestmark = pytest.mark.slow  # processes, files, compilers: not for the quick gate
 
@@ -152,7 +153,7 @@ def test_metrics_health_and_readiness(gateway):
     truck.send(0x0002, b"", 5)
     assert truck.hear().result == 0
     with httpx.Client(base_url=f"http://127.0.0.1:{process.ready['metrics_port']}", timeout=30) as client:
-        assert client.get("/healthz").json() == {"alive": True}
+        assert client.get("/healthz").json() == {"alive": True, "problems": [], "warnings": []}
         assert client.get("/readyz").json() == {"ready": True, "problems": []}
         page = client.get("/metrics").text
     for line in (
@@ -163,3 +164,16 @@ def test_metrics_health_and_readiness(gateway):
     ):
         assert line in page, page
     wait_for(lambda: process.http.get("/stats").json()["server"]["online"] == 1)
+
+
+def test_what_a_terminal_turned_out_to_speak_is_known_to_the_desk_at_once(gateway):
+    """Registered as 2013, it sends a driver's card as 2011 has it; 0x8702 is newer than that."""
+    process = gateway()
+    truck = Truck(process.port).log_in()
+    identity = truck.phone.hex().lstrip("0")
+    truck.send(0x0702, DRIVER_2011, 20)
+    assert truck.hear().brief == (0x0702, 20, 0)
+    assert process.http.get(f"/terminals/{identity}").json()["edition"] == 2011
+    asked = {"terminal": identity, "message": 0x8702, "body": {}}
+    refused = process.http.post("/commands", json=asked)
+    assert refused.status_code == 422 and "2011" in refused.text

@@ -162,7 +162,7 @@ class Session:
     made: ClassVar[list["Session"]] = []
     to_give: ClassVar[list[bytes]] = []
 
-    def __init__(self, settings, keeps_answers=False):
+    def __init__(self, settings, keeps_answers=False, envelope=None):
         assert keeps_answers, "what is not on the disk yet is still the broker's"
         self.ready, self.lost = True, threading.Event()
         self.published, self.acknowledged, self.pubacks = [], [], []

@@ -15,7 +15,7 @@ import pytest
 from edge_gateway.media import MediaStore, NewMedia
 from edge_gateway.media.schema import PICTURE
 from edge_gateway.session import House, Session, SessionLimits, StoreMedia, Uplink
-from firmware.terminal.pages.media import resume, shoot
+from firmware.terminal.pages.media import resume
 from firmware.terminal.ram_files import RamFiles
 from firmware.terminal.record_log import RecordLog
 from firmware.terminal.session import CODE_NAME
@@ -23,6 +23,8 @@ from firmware.terminal.settings import Settings
 from firmware.terminal.store import Store
 from firmware.terminal.terminal import Terminal
 from protocols.jt808 import fast, walk
+from protocols.wire import tables
+from tests.firmware.platform_script import sentence
 from tests.gateway.session_desk import CODE, OpenDoor
 from tests.gateway.support import DEADLINE_S
 
@@ -256,13 +258,56 @@ def test_stored_pictures_are_found_and_uploaded_on_demand(world):
     assert w.answers(0x0802)[1]["items"] == []
 
 
-def test_an_event_takes_a_picture_too(world):
-    w = world()
-    assert shoot(w.terminal, 3, w.now_ms)
-    w.until(lambda: not w.terminal.media)
-    assert w.stored() == w.camera.pictures and w.store.list()[0].event == 3
-    w.until(lambda: w.terminal.mail.held == 0)
-    assert not w.answers(0x0805)
+def set_parameters(w, **values: int) -> None:
+    numbers = {"camera": 0x0052, "stored": 0x0053, "timed": 0x0064, "passed": 0x0065}
+    items = [{"id": numbers[name], "value": value.to_bytes(4, "big")} for name, value in values.items()]
+    w.order(0x8103, {"count": len(items), "parameters": items})
+
+
+def drive(w, seconds: int, start: int = 36000, knots: float = 40.0) -> None:
+    """A fix a second."""
+    for second in range(start, start + seconds):
+        clock = f"{second // 3600:02}{second // 60 % 60:02}{second % 60:02}.00"
+        data = sentence(f"GNRMC,{clock},A,2501.0,N,10243.0,E,{knots},90.0,020326,,,A")
+        w.terminal.feed_gnss(data, len(data), w.now_ms)
+        for _ in range(10):
+            w.step()
+
+
+def test_alarms_take_pictures_as_the_parameters_say(world):
+    """0x0052 names the alarms, 0x0053 those whose picture is only stored."""
+    w = world(size=500)
+    collision, emergency, overspeed = tables.ALARM_COLLISION, tables.ALARM_EMERGENCY, tables.ALARM_OVERSPEED
+    set_parameters(w, camera=1 << collision | 1 << overspeed, stored=1 << overspeed)
+    drive(w, 3)
+    w.terminal.set_alarm(emergency, True, w.now_ms)
+    drive(w, 3, 36003)
+    assert not w.camera.pictures, "nobody asked for pictures of that one"
+    w.terminal.set_alarm(collision, True, w.now_ms)
+    drive(w, 5, 36006)
+    w.until(lambda: not w.terminal.media and not w.terminal.mail.held)
+    assert w.stored() == w.camera.pictures and [item.event for item in w.store.list()] == [3]
+    w.terminal.set_alarm(overspeed, True, w.now_ms)
+    drive(w, 5, 36011)
+    assert len(w.camera.pictures) == 2 and len(w.stored()) == 1 and w.on_flash() == ["s"]
+    drive(w, 30, 36016)  # alarms that go on take no more
+    assert len(w.camera.pictures) == 2 and not w.answers(0x0805)
+
+
+def test_pictures_are_taken_by_time_and_by_distance(world):
+    w = world(size=500)
+    set_parameters(w, timed=20 << 17 | 1 << 8 | 1)  # every 20 s, uploaded
+    drive(w, 75)
+    events = [item.event for item in w.store.list()]
+    assert events in ([1] * 2, [1] * 3), events  # begun within half a minute
+    set_parameters(w, timed=0, passed=500 << 17 | 1)  # every 500 m, stored
+    drive(w, 75, 36075)  # 1.5 km
+    assert [item.event for item in w.store.list()] == events
+    assert w.on_flash() in (["s"] * 2, ["s"] * 3)
+    set_parameters(w, passed=0)
+    count = len(w.camera.pictures)
+    drive(w, 60, 36150)
+    assert len(w.camera.pictures) == count and w.terminal.media is None
 
 
 def test_flash_never_holds_more_than_its_bound(world):

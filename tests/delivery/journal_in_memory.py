@@ -65,3 +65,6 @@ class JournalInMemory:
 
     def on_commit(self, callback: Callable[[], None]) -> None:
         self._listeners.append(callback)
+
+    def wake_at(self, sequence: int) -> None:
+        """Every commit is told of, which is allowed."""

@@ -61,9 +61,9 @@ def delivering(settings: Settings, journal: JournalInMemory) -> Iterator[Destina
 
 
 @contextmanager
-def authority(port: int, database: Path, **more: object) -> Iterator[Authority]:
+def authority(port: int, database: Path, host: str = "127.0.0.1", **more: object) -> Iterator[Authority]:
     """An authority that is subscribed."""
-    with Authority("127.0.0.1", port, database, **more) as service:  # type: ignore[arg-type]
+    with Authority(host, port, database, **more) as service:  # type: ignore[arg-type]
         assert service.wait_until_ready(20)
         yield service
 

@@ -3,12 +3,15 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from edge_gateway.delivery.settings import Settings
+from edge_gateway.delivery import Delivery
+from edge_gateway.delivery.ports import JournalOfMany
+from edge_gateway.delivery.settings import Settings, settings_of
 
 
 @dataclass(frozen=True)
 class Gateway:
     id: str = "gw"
+    data_dir: str = ""
 
 
 @dataclass(frozen=True)
@@ -32,6 +35,10 @@ class Mqtt:
     confirm: str = "receipt"
     receipt_timeout_s: float = 2.0
     keepalive_s: int = 10
+    envelope: str = "plain"
+    envelope_keys: str = ""
+    envelope_peers: str = ""
+    envelope_max_age_s: float = 3600.0
 
 
 @dataclass(frozen=True)
@@ -40,6 +47,11 @@ class Config:
     gateway: Gateway = field(default_factory=Gateway)
     batch: Batching = field(default_factory=Batching)
     destination: tuple[Settings, ...] = ()
+
+
+def delivery_of(config: Config, journal: JournalOfMany) -> Delivery:
+    """The delivery that a configuration asks for, in this process."""
+    return Delivery(settings_of(config), journal)
 
 
 def settings(**values: Any) -> Settings:

@@ -10,7 +10,7 @@ import pytest
 from paho.mqtt import client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion
 
-from edge_gateway.delivery import Delivery, destination_names
+from edge_gateway.delivery import destination_names
 from edge_gateway.journal import Journal, read_totals
 from protocols.monitoring import emqx_form
 from protocols.monitoring.records import MESSAGE, Record, id_of
@@ -19,7 +19,7 @@ from simulator.broker import Broker
 from .conftest import JournalOnDisk
 from .journal_in_memory import JournalInMemory
 from .road import a_seed, account, authority, delivered, delivering, records_of
-from .settings import Config, Mqtt, settings
+from .settings import Config, Mqtt, delivery_of, settings
 from .waiting import wait_for
 
 
@@ -51,7 +51,7 @@ def test_two_systems_each_with_its_own_cursor(broker: Broker, tmp_path: Path) ->
         there = settings(name="there", port=second.port, gateway="gw", form="json")
         config = Config(Mqtt(broker.port), destination=(here, there))
         journal = JournalOnDisk(tmp_path / "journal.db", destinations=destination_names(config))
-        delivery = Delivery(config, journal)
+        delivery = delivery_of(config, journal)
         second.stop()
         with authority(broker.port, tmp_path / "here.db"):
             delivery.start()

@@ -1,5 +1,9 @@
-"""The same road over another broker, where it is installed: nothing here is made for one product."""
+"""The same road over another broker, where it is installed: nothing here is made for one product.
 
+`MQTT_BROKER=HOST:PORT` takes one that runs already, without TLS and password, with nothing on our topics.
+"""
+
+import os
 import shutil
 import socket
 from collections.abc import Iterator
@@ -19,9 +23,15 @@ PROGRAM = shutil.which("mosquitto", path="/usr/sbin:/usr/local/sbin:/usr/bin:/us
 
 
 @pytest.fixture
-def port(tmp_path: Path) -> Iterator[int]:
+def broker(tmp_path: Path) -> Iterator[tuple[str, int]]:
+    if named := os.environ.get("MQTT_BROKER"):
+        host, _, number = named.rpartition(":")
+        yield host, int(number)
+        return
     if PROGRAM is None:
-        pytest.skip("mosquitto is not installed (Debian: apt-get install mosquitto)")
+        pytest.skip(
+            "mosquitto is not installed (Debian: apt-get install mosquitto), MQTT_BROKER names no other"
+        )
     port = free_port()
     (tmp_path / "mosquitto.conf").write_text(
         f"listener {port} 127.0.0.1\nallow_anonymous true\nmax_queued_messages 0\nmax_inflight_messages 100\n"
@@ -30,16 +40,17 @@ def port(tmp_path: Path) -> Iterator[int]:
         child = Child([PROGRAM, "-c", str(tmp_path / "mosquitto.conf")], stdout=log, stderr=log)
     try:
         wait_for(lambda: _listens(port), "mosquitto listens")
-        yield port
+        yield "127.0.0.1", port
     finally:
         child.stop()
 
 
-def test_every_record_arrives_over_mosquitto(port: int, tmp_path: Path) -> None:
+def test_every_record_arrives_over_another_broker(broker: tuple[str, int], tmp_path: Path) -> None:
+    host, port = broker
     records, journal = records_of(a_seed(), 500), JournalInMemory()
     with (
-        authority(port, tmp_path / "a.db"),
-        delivering(settings(port=port), journal) as destination,
+        authority(port, tmp_path / "a.db", host=host),
+        delivering(settings(host=host, port=port), journal) as destination,
     ):
         for at in range(0, 500, 100):
             journal.append(records[at : at + 100])

@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 from paho.mqtt import publish
 
-from edge_gateway.delivery import Delivery
 from edge_gateway.delivery.spans import Span
 from protocols.monitoring.records import Record, record_id
 from simulator.authority.service import Authority
@@ -20,7 +19,7 @@ from simulator.children import Child
 from tests.monitoring.mix import make_mix
 
 from .journal_in_memory import JournalInMemory
-from .settings import Batching, Config, Mqtt
+from .settings import Batching, Config, Mqtt, delivery_of
 from .waiting import wait_for
 
 
@@ -54,7 +53,7 @@ def test_every_report_arrives_and_the_cursor_follows(
 ) -> None:
     records, journal = make_mix(700), make_journal()
     config = replace(config_for(broker), batch=Batching(form=form))
-    delivery = Delivery(config, journal)
+    delivery = delivery_of(config, journal)
     with authority_for(broker, tmp_path) as authority:
         assert authority.wait_until_ready(20)
         journal.append(records[:400])
@@ -71,7 +70,7 @@ def test_every_report_arrives_and_the_cursor_follows(
 
 def test_puback_confirms_where_the_receiver_gives_no_receipts(broker: Broker, make_journal: Callable) -> None:
     journal = make_journal()
-    delivery = Delivery(config_for(broker, confirm="puback"), journal)
+    delivery = delivery_of(config_for(broker, confirm="puback"), journal)
     delivery.start()
     journal.append(make_mix(120))
     wait_for(lambda: journal.confirmed_sequence == 120, delivery.stats)
@@ -83,7 +82,7 @@ def test_a_broker_killed_in_the_middle_loses_and_doubles_nothing(
     broker: Broker, make_journal: Callable, tmp_path: Path
 ) -> None:
     records, journal = make_mix(1500), make_journal()
-    delivery = Delivery(config_for(broker), journal)
+    delivery = delivery_of(config_for(broker), journal)
     with authority_for(broker, tmp_path) as authority:
         assert authority.wait_until_ready(20)
         delivery.start()
@@ -115,7 +114,7 @@ def test_an_authority_killed_in_the_middle_stores_everything_once(
 ) -> None:
     records, journal = make_mix(2000), make_journal()
     authority = start_authority(broker, tmp_path)
-    delivery = Delivery(config_for(broker), journal)
+    delivery = delivery_of(config_for(broker), journal)
     delivery.start()
     for at in range(0, 2000, 100):
         journal.append(records[at : at + 100])
@@ -136,14 +135,14 @@ def test_what_a_dead_gateway_sent_is_sent_again_and_recognised(
     records, journal = make_mix(300), make_journal()
     with authority_for(broker, tmp_path) as authority:
         assert authority.wait_until_ready(20)  # from now on the broker keeps what comes for it
-    first = Delivery(config_for(broker), journal)
+    first = delivery_of(config_for(broker), journal)
     first.start()
     journal.append(records)
     wait_for(lambda: first.stats()["pubacks"] == 6, first.stats)
     first.stop()
     assert journal.confirmed_sequence == 0
     journal = make_journal()
-    second = Delivery(replace(config_for(broker), batch=Batching(max_records=70)), journal)
+    second = delivery_of(replace(config_for(broker), batch=Batching(max_records=70)), journal)
     second.start()
     with authority_for(broker, tmp_path):
         wait_for(lambda: journal.confirmed_sequence == 300, second.stats)
@@ -167,7 +166,7 @@ def test_a_broker_that_acknowledges_and_drops_cannot_move_the_cursor(tmp_path: P
         config = config_for(
             broker, username="gw", password_file=str(password_file), receipt_timeout_s=0.2, window=2
         )
-        delivery = Delivery(config, journal)
+        delivery = delivery_of(config, journal)
         with authority_for(broker, tmp_path) as authority:
             assert authority.wait_until_ready(20)
             delivery.start()
@@ -193,7 +192,7 @@ def test_a_refused_subscription_is_loud_and_nothing_is_sent(tmp_path: Path) -> N
     journal = JournalInMemory()
     journal.append(make_mix(10))
     with Broker(tmp_path / "broker", extra=DEAF) as broker:
-        delivery = Delivery(config_for(broker), journal)
+        delivery = delivery_of(config_for(broker), journal)
         delivery.start()
         wait_for(lambda: delivery.stats()["connection_failures"] >= 2, delivery.stats)
         delivery.stop()
@@ -205,7 +204,7 @@ def test_a_wrong_password_is_loud(tmp_path: Path) -> None:
     password_file = tmp_path / "password"
     password_file.write_text("guess")
     with Broker(tmp_path / "broker", extra=LIAR.replace("no_auth_user: authority", "")) as broker:
-        delivery = Delivery(
+        delivery = delivery_of(
             config_for(broker, username="gw", password_file=str(password_file)), JournalInMemory()
         )
         delivery.start()
@@ -218,7 +217,7 @@ def test_garbage_among_the_receipts_is_counted_and_harmless(
     broker: Broker, make_journal: Callable, tmp_path: Path
 ) -> None:
     records, journal = make_mix(100), make_journal()
-    delivery = Delivery(config_for(broker), journal)
+    delivery = delivery_of(config_for(broker), journal)
     delivery.start()
     wait_for(lambda: delivery.stats()["connected"], delivery.stats)
     for payload in (b"", b"\xff" * 40, b'{"schema":"dianyun.receipt/1","gateway":"gw"}'):
@@ -233,7 +232,7 @@ def test_garbage_among_the_receipts_is_counted_and_harmless(
 
 def test_without_a_broker_it_waits_and_stops_at_once(broker: Broker) -> None:
     broker.stop()
-    delivery = Delivery(config_for(broker), JournalInMemory())
+    delivery = delivery_of(config_for(broker), JournalInMemory())
     delivery.start()
     wait_for(lambda: delivery.stats()["connection_failures"] >= 2, delivery.stats)
     delivery.stop()
@@ -252,7 +251,7 @@ def test_a_journal_that_fails_is_tried_again(broker: Broker, tmp_path: Path) -> 
             super().confirm(sequence, ahead)
 
     records, journal = make_mix(60), Failing()
-    delivery = Delivery(config_for(broker), journal)
+    delivery = delivery_of(config_for(broker), journal)
     delivery.start()
     with authority_for(broker, tmp_path):
         journal.append(records)

@@ -6,11 +6,10 @@ from contextlib import suppress
 
 import pytest
 
-from edge_gateway.delivery import Delivery
 from tests.monitoring.mix import make_mix
 
 from .journal_in_memory import JournalInMemory
-from .settings import Config, Mqtt
+from .settings import Config, Mqtt, delivery_of
 from .waiting import wait_for
 
 CONNECT, PUBLISH, SUBSCRIBE = 1, 3, 8
@@ -66,7 +65,7 @@ def test_what_is_not_acknowledged_is_sent_again_on_the_next_connection_only(
     """MQTT 3.1.1 [MQTT-4.4.0-1]; and the client library would keep every copy in memory."""
     broker, journal = SilentBroker(), JournalInMemory()
     journal.append(make_mix(100))
-    delivery = Delivery(Config(Mqtt(broker.port, receipt_timeout_s=0.05)), journal)
+    delivery = delivery_of(Config(Mqtt(broker.port, receipt_timeout_s=0.05)), journal)
     delivery.start()
     wait_for(lambda: len(broker.published) >= 3, lambda: str(broker.published))
     delivery.stop()

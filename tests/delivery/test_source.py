@@ -30,6 +30,17 @@ def test_batches_cover_the_journal_without_a_gap() -> None:
     assert source.next_batch(95, 0) is None
 
 
+def test_news_is_what_came_lately_and_not_too_much_of_it() -> None:
+    records = [record._replace(received_ms=1000 + at) for at, record in enumerate(make_mix(100), 1)]
+    journal = JournalInMemory()
+    journal.append(records)
+    source = BatchSource(settings(max_records=8), journal)
+    assert [source.before_news(100, 1000 + first, 64) for first in (91, 100, 101, 102)] == [90, 99, 100, 100]
+    assert source.before_news(100, 1000, 64) == 36, "a bound, in whole batches"
+    assert source.before_news(100, 1000, 1000) == 0
+    assert source.before_news(0, 1000, 64) == 0
+
+
 def test_the_same_run_is_written_the_same_way_after_a_restart() -> None:
     journal = JournalInMemory()
     journal.append(make_mix(40))

@@ -5,6 +5,7 @@ import pytest
 from firmware import glyphs
 from firmware.terminal import pages
 from firmware.terminal.screen import titles, words
+from firmware.terminal.screen.glyph_rows import Rows
 from protocols.driver_code.masked_name import GLYPHS, glyphs_of, masked
 
 
@@ -38,6 +39,7 @@ def test_the_glyphs_of_a_name():
 
 def test_every_word_of_the_screen_has_its_glyphs():
     page = pages.use("glyphs")
+    source = Rows()
     texts = [
         *words.STATE_WORDS,
         *(v for m in (words, titles) for v in vars(m).values() if isinstance(v, bytes)),
@@ -48,7 +50,7 @@ def test_every_word_of_the_screen_has_its_glyphs():
             continue  # an icon
         for character in text.decode("gbk"):
             code = character.encode("gbk")
-            rows = page.narrow(code[0]) if len(code) == 1 else page.wide(*code)
+            rows = page.narrow(source, code[0]) if len(code) == 1 else page.wide(source, *code)
             assert character in " \n" or (any(rows) and rows not in (page.BOX, page.NARROW_BOX)), character
             checked += 1
     assert checked > 40
@@ -56,10 +58,12 @@ def test_every_word_of_the_screen_has_its_glyphs():
 
 def test_provinces_and_plate_words_are_there_and_others_are_boxes():
     page = pages.use("glyphs")
+    source = Rows()
     for character in glyphs.PROVINCES + glyphs.PLATE_WORDS:
-        assert page.wide(*character.encode("gbk")) != page.BOX, character
-    assert page.wide(*"龘".encode("gbk")) == page.BOX and page.narrow(0x7F) == page.NARROW_BOX
-    assert page.wide(0xFF, 0) == page.BOX and len(page.BOX) == 32 and len(page.NARROW_BOX) == 16
+        assert page.wide(source, *character.encode("gbk")), character
+    box = page.compose("龘".encode("gbk"), source)[0]
+    assert bytes(box) == page.BOX and page.narrow(source, 0x7F) == page.NARROW_BOX
+    assert page.wide(source, 0xFF, 0) is None and len(page.BOX) == 32 and len(page.NARROW_BOX) == 16
 
 
 @pytest.mark.skipif(

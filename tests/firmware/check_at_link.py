@@ -13,7 +13,8 @@ class Modem:
     def __init__(self):
         self.sent = b""  # what reached the platform
         self.asked = []  # commands
-        self.accepts = True
+        self.accepts = self.knows = True
+        self.sent_to = []  # of datagrams
         self.mute = False
         self._in = b""
         self._out = b""
@@ -48,8 +49,13 @@ class Modem:
         elif command.startswith(b"AT+CIPOPEN"):
             self._out += b"\r\nOK\r\n\r\n+CIPOPEN: 0,%d\r\n" % (0 if self.accepts else 4)
         elif command.startswith(b"AT+CIPSEND=0,"):
-            self._payload = int(command[13:])
+            length, *where = command[13:].split(b",", 1)
+            self._payload = int(length)
+            self.sent_to += where
             self._out += b"\r\n>"
+        elif command.startswith(b"AT+CDNSGIP="):
+            known = b'\r\n+CDNSGIP: 1,%s,"10.0.0.9"\r\n\r\nOK\r\n' % command[11:]
+            self._out += known if self.knows else b"\r\n+CDNSGIP: 0,10\r\n\r\nERROR\r\n"
         elif command.startswith(b"AT+CIPRXGET=2,0,"):
             count = min(int(command[16:]), len(self._inbox))
             data = self._inbox[:count]
@@ -88,9 +94,12 @@ class Terminal:
         self.opened = self.closed = 0
         self.signal = -1
         self.close = False
+        self.settings = self
+        self.udp = False
+        self.host = "10.0.0.1"
 
     def wants_link(self):
-        return None if self.opened > self.closed else ("10.0.0.1", 7808)
+        return None if self.opened > self.closed else (self.host, 7808)
 
     def wants_close(self):
         return self.close
@@ -154,6 +163,41 @@ def check_a_frame_longer_than_one_send_goes_in_parts():
     road.turn(600)
     assert road.modem.sent == long
     assert b"AT+CIPSEND=0,1460" in road.modem.asked and b"AT+CIPSEND=0,588" in road.modem.asked
+
+
+def check_datagrams_go_one_frame_each_to_the_address_of_the_name():
+    road = Road()
+    road.terminal.udp = True
+    road.terminal.host = "platform.example"
+    road.turn()
+    assert road.terminal.opened == 1 and b'AT+CDNSGIP="platform.example"' in road.modem.asked
+    assert b'AT+CIPOPEN=0,"UDP",,,50808' in road.modem.asked
+    frames = [b"\x7eone\x7e", b"\x7etwo\x7e"]
+    road.terminal.to_send = list(frames)
+    road.modem.platform_says(b"\x7eanswer\x7e")
+    road.turn()
+    assert road.modem.sent == b"".join(frames) and road.terminal.received == b"\x7eanswer\x7e"
+    assert road.modem.sent_to == [b'"10.0.0.9",7808'] * 2
+
+
+def check_datagrams_to_a_name_that_nobody_knows_are_told_as_closed():
+    road = Road()
+    road.terminal.udp = True
+    road.terminal.host = "nowhere.example"
+    road.modem.knows = False
+    road.turn()
+    assert road.terminal.opened == 0 and road.terminal.closed >= 1
+    road.terminal.host = "10.0.0.7"  # digits need no name server
+    road.turn()
+    assert road.terminal.opened == 1
+
+
+def check_a_full_read_is_followed_by_another_whatever_the_modem_says_of_the_rest():
+    road = Road(500)
+    road.turn()
+    road.modem.platform_says(bytes(120000))  # of six digits
+    road.turn(5000, 1)
+    assert len(road.terminal.received) == 120000
 
 
 def check_a_cut_is_told_once_and_the_line_comes_back():

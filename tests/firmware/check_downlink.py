@@ -366,6 +366,9 @@ def check_a_terminal_whose_flash_is_dead_goes_on_live_and_says_so():
     assert len({values["time_bcd"] for _, values, _ in made.of(0x0200)}) == 10
     assert terminal.health.errors() == [b"error 1 flash refused a report"]
     assert not terminal.mail.post(0x0900, b"x") and terminal.mail.full == 1
+    told = [values for _, values, _ in made.of(0x0900)]  # once, and unasked
+    assert len(told) == 1 and told[0]["type"] == 0xF2 and b"flash refused a report" in told[0]["content"]
+    assert b"flash_failures 1" in told[0]["content"]
 
 
 def check_a_dead_link_is_noticed_within_two_heartbeats():

@@ -47,6 +47,17 @@ def check_a_stored_code_needs_no_registration():
     assert ids(made) == [0x0102] and made.terminal.state == "online"
 
 
+def check_two_starts_do_not_give_the_same_serials():
+    """Equal messages of both (a key that is pressed) would be one to who names them by their serial."""
+    made = online()
+    assert [entry[1] for entry in made.seen] == [0, 1]
+    made.chance = 40000
+    made.power_on(made.files)
+    made.seen.clear()
+    made.pass_ms(200)
+    assert [entry[1] for entry in made.seen] == [40000]
+
+
 def check_a_refused_code_is_forgotten_and_the_terminal_registers_again_once():
     made = online()
     made.cut()

@@ -20,6 +20,7 @@ from firmware.board.files import Folder
 from firmware.board.unix.nor import NorFlash
 from firmware.terminal import pages
 from firmware.terminal.pages import waybill as waybill_page
+from firmware.terminal.pages.trip_files import end_of_trip
 from firmware.terminal.record_log import BODY_BYTES_MAX, CHECKPOINT_EVERY
 from firmware.terminal.screen.view import View
 from firmware.terminal.store import Store
@@ -33,7 +34,6 @@ BLOCKS = 96
 MOUNT = "/nor"
 START_S = 3600
 SPEED_BEFORE = 100  # the default of parameter 0x0055
-WINDOW_REPORTS = 16 + 12  # live ones on the line and one batch: what may be sent once more without a fault
 PUSH_TYPE = 0xF1  # of 0x8900
 CODES = (b"DYC1:FIRST", b"DYC1:SECOND")
 CARDS = (
@@ -61,11 +61,24 @@ class Truck(Road):
         Road.power_on(self, files)
         terminal = self.terminal
         terminal.mail.observer = self._on_mail
+        self._watch_checkpoints(terminal.log)
         terminal.view = View()
         pages.use("driver_code").restore(terminal)
         terminal.attach_vehicle(
             Vehicle(terminal.parameters, self.settings.store, terminal.mail, lambda: 0, 2019)
         )
+
+    def _watch_checkpoints(self, log):
+        """The truth learns which acknowledgements are on flash for good, and which are just written."""
+        write = log._write_acknowledgements
+
+        def watched():
+            acked = [each for each in self.truth["reports"] if not log.is_held(each)]
+            self.truth["trying"] = acked
+            write()
+            self.truth["durable"] = acked
+
+        log._write_acknowledgements = watched
 
     def _on_report(self, sequence, body, length):
         self.truth["reports"][sequence] = bytes(body[:length])
@@ -173,6 +186,7 @@ def values_of(truck):
 def remember(truck, truth):
     """What took effect in this second was promised: it may not be gone after the cut."""
     truth["values"] = values_of(truck)
+    truth["minutes"] = max(0, truck.terminal.vehicle.trip._slots)  # of the recorder's memory, on flash
 
 
 def check_start(truck, truth):
@@ -186,25 +200,39 @@ def check_start(truck, truth):
             assert bytes(buffer[:length]) == body, f"harmed {sequence}"
         else:
             assert sequence in truth["acknowledged"], f"lost {sequence}"
-    again = 0
+    check_resends(log, truth)
     sequence = log.next_held(0)
     while sequence:
-        again += sequence in truth["acknowledged"]
         if sequence not in truth["reports"]:
             assert sequence == max(truth["reports"], default=0) + 1, f"phantom {sequence}"
             truth["reports"][sequence] = bytes(buffer[: log.read(sequence, buffer)])  # durable, and not told
         sequence = log.next_held(sequence + 1)
-    assert again <= CHECKPOINT_EVERY + WINDOW_REPORTS, f"{again} acknowledged ones are to be sent again"
     owed = truth["letters"] - truth["delivered"]
     assert terminal.mail.held >= len(owed), f"letters lost: {terminal.mail.held} of {len(owed)}"
     assert terminal.mail.held <= len(owed) + 2, "letters that were delivered are to be sent again"
     assert not terminal.mail.damaged and not log.damaged and not terminal.vehicle.failures
     terminal.vehicle.tick(truck.now_ms)
+    assert truth["minutes"] <= end_of_trip(terminal.settings.store.files)[1] <= truth["minutes"] + 1
     for name, value in values_of(truck).items():
         allowed = [truth["values"][name], truth["tries"][name]]
         if name == "driver":
             allowed.append(b"")  # between two drivers nobody sits there
         assert value in allowed, f"{name} is {value}, not one of {allowed}"
+
+
+def check_resends(log, truth):
+    """Of what was acknowledged goes again exactly what flash does not know yet to be acknowledged.
+
+    That is the only need there is, and never more than one checkpoint's worth. A cut while the checkpoint is
+    written leaves the one before or the new one.
+    """
+    here = [sequence for sequence in truth["acknowledged"] if sequence >= log.first]
+    again = [sequence for sequence in here if log.is_held(sequence)]
+    assert len(again) <= CHECKPOINT_EVERY, f"{len(again)} acknowledged ones are to be sent again"
+    for known in (truth["durable"], truth["trying"]):
+        if sorted(again) == sorted([sequence for sequence in here if sequence not in known]):
+            return
+    raise AssertionError(f"again {again}, on flash {truth['durable'][-3:]} or {truth['trying'][-3:]}")
 
 
 def run(cut_at):
@@ -215,6 +243,7 @@ def run(cut_at):
     made = flash.operations
     truth = {
         "reports": {}, "acknowledged": set(), "letters": set(), "delivered": set(),
+        "durable": [], "trying": [], "minutes": 0,
         "values": {"driver": b"", "waybill": b"", "speed": SPEED_BEFORE, "areas": 0, "code": b""},
         "tries": {"driver": b"", "waybill": b"", "speed": SPEED_BEFORE, "areas": 0, "code": b""},
     }  # fmt: skip

@@ -64,13 +64,14 @@ class Road:
         self.linked = False
         self.reachable = True
         self.asked = []
+        self.chance = 0  # what the board's source of chance gives
         self._serial = 0
         self.power_on(files)
 
     def power_on(self, files):
         """A new terminal on the same flash."""
         self.linked = False
-        self.terminal = Terminal(self.settings, RecordLog(files, 500, 10), lambda: 0)
+        self.terminal = Terminal(self.settings, RecordLog(files, 500, 10), lambda: self.chance)
         self.terminal.on_report = self._on_report
         self.terminal.on_acknowledged = self.acknowledged.append
 

@@ -122,7 +122,7 @@ def test_a_flood_that_needs_few_answers_is_slowed_too(start, message_id):
     sender.start()
     assert gate.committing.wait(DEADLINE_S)
     (connection,) = running.server._connections
-    wait_for(lambda: not connection._reading, "reading to stop")
+    wait_for(lambda: not connection.reading, "reading to stop")
     assert running.journal.stats()["waiting"] < 20_000
     gate.open()
     sender.join()
@@ -166,7 +166,7 @@ def test_the_end_does_not_wait_for_a_peer_that_never_reads(start, monkeypatch):
     truck = Truck(running.port, receive_buffer=2048).log_in()
     (connection,) = running.server._connections
     heartbeats = b"".join(frame(0x0002, b"", n & 0xFFFF) for n in range(100))
-    while not connection._transport.get_write_buffer_size():
+    while not connection.transport.get_write_buffer_size():
         truck.socket.sendall(heartbeats)
     assert connection._stalled_ms is None, "not yet stalled: some bytes wait, fewer than the limit"
     began = time.monotonic()

@@ -1,16 +1,13 @@
-"""Whose a connection is, by its first bytes; sums of what workers say; what a configuration may not ask."""
+"""Whose a connection is, by its first bytes; sums of what workers say; what each is configured to be."""
 
-import pytest
-
-from edge_gateway.config import Config, ConfigError
+from edge_gateway.config import Config
 from edge_gateway.config_file import parse
-from edge_gateway.journal import Journal, Origin
 from edge_gateway.status import summed
 from edge_gateway.supervisor.plan import config_of
-from edge_gateway.workers import LeftoverError, Share, check_leftovers, owner_of
+from edge_gateway.workers import Share, owner_of
 from edge_gateway.workers.owners import FIRST_BYTES_MAX, FirstWords
 
-from .support import frame, report, store
+from .support import frame
 
 PHONE = bytes.fromhex("013800138000")
 HEARTBEAT = frame(0x0002, phone=PHONE)
@@ -53,24 +50,6 @@ def test_terminals_spread_and_each_has_one_owner():
         assert min(sizes) > 0.8 * len(phones) / count
 
 
-@pytest.mark.parametrize(
-    "section",
-    [
-        {"udp": {"enabled": True}},
-        {"api": {"enabled": True}},
-        {"commands": {"mqtt": True}},
-        {"media": {"attachments": True}},
-    ],
-)
-def test_what_needs_one_process_is_refused_by_its_key(section):
-    (name,), (values,) = section.keys(), section.values()
-    with pytest.raises(
-        ConfigError, match=rf"{name}\.{next(iter(values))}: works with server.workers = 1 only"
-    ):
-        parse({"server": {"workers": 2}, **section})
-    parse(section)
-
-
 def test_each_worker_gets_names_and_a_share(tmp_path):
     config = parse(
         {"server": {"workers": 3, "max_connections": 10}, "gateway": {"id": "g", "data_dir": str(tmp_path)}}
@@ -82,17 +61,18 @@ def test_each_worker_gets_names_and_a_share(tmp_path):
     assert Config.model_validate_json(ours[1].model_dump_json()) == ours[1], "as it is told to the worker"
 
 
-def test_undelivered_reports_of_another_number_of_workers_are_not_left_behind(tmp_path):
-    before = parse({"gateway": {"data_dir": str(tmp_path)}})
-    journal = Journal(before.journal_path)
-    store(journal, Origin("013800138000", 2013), [report(1)])
-    now = parse({"gateway": {"data_dir": str(tmp_path)}, "server": {"workers": 2}})
-    with pytest.raises(LeftoverError, match="holds 1 undelivered reports"):
-        check_leftovers(now)
-    check_leftovers(before)
-    journal.confirm(1)
-    journal.close()
-    check_leftovers(now)
+def test_journals_of_another_number_of_workers_are_found_whichever_way_it_changed(tmp_path):
+    def config_with(workers):
+        return parse({"gateway": {"data_dir": str(tmp_path)}, "server": {"workers": workers}})
+
+    for path in (config_with(1).journal_path, *config_with(4).journal_paths):
+        path.parent.mkdir(exist_ok=True)
+        path.touch()
+    assert config_with(1).old_journal_paths == config_with(4).journal_paths
+    assert config_with(2).old_journal_paths == sorted(
+        [config_with(1).journal_path, *config_with(4).journal_paths[2:]]
+    )
+    assert config_with(4).old_journal_paths == [config_with(1).journal_path]
 
 
 def test_figures_of_workers_add_up_to_those_of_one():

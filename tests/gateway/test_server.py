@@ -288,7 +288,7 @@ def test_a_terminal_that_floods_is_slowed_not_refused(start):
     sender = threading.Thread(target=truck.socket.sendall, args=(stream,))
     sender.start()
     assert gate.committing.wait(DEADLINE_S)
-    wait_for(lambda: not next(iter(running.server._connections))._reading, "reading to stop")
+    wait_for(lambda: not next(iter(running.server._connections)).reading, "reading to stop")
     gate.open()
     assert all(truck.hear().result == 0 for _ in range(count))
     sender.join()

@@ -360,7 +360,7 @@ def test_the_fast_lane_and_the_long_way_agree(registry, edition):
         desk = Desk(registry)
         desk.say(frame(0x0102, authentication(edition, code), 1, phone))
         if not lane:
-            desk.session.intake._lane = None
+            desk.session.intake.lane = None
         sent = []
         for at in range(0, len(stream), chunk):
             sent += desk.say(stream[at : at + chunk])

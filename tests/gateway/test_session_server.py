@@ -11,7 +11,7 @@ from protocols.jt808 import fast
 from protocols.wire.framing import FrameSplitter, build_frame
 from protocols.wire.header import build_header, parse_header
 
-from .support import body_of, wait_for
+from .support import body_of, frame, wait_for
 from .test_server import LOOPS, Running, Truck
 
 PICTURE = bytes.fromhex("00000007 00 00 01 02") + body_of(1)[:28] + bytes(range(256)) * 10
@@ -66,3 +66,37 @@ def test_a_picture_comes_in_packages_is_asked_for_and_stored(running):
     assert item.position == body_of(1)[:28]
     camera.socket.close()
     wait_for(lambda: running.server.house.budget.used == 0, "the budget given back")
+
+
+class Ear:
+    """A listener that keeps what it is told."""
+
+    def __init__(self):
+        self.heard = []
+
+    def online(self, identity, edition, send):
+        self.heard.append(("online", identity))
+
+    def offline(self, identity):
+        self.heard.append(("offline", identity))
+
+    def edition_seen(self, identity, edition):
+        self.heard.append(("edition", identity))
+
+    def answered(self, identity, message_id, serial, result):
+        self.heard.append((identity, message_id, serial, result))
+
+    def uplink(self, identity, message_id, reply_serial, body, edition):
+        self.heard.append((identity, message_id, reply_serial, body))
+
+
+def test_an_answer_counts_although_the_terminal_leaves_in_the_same_breath(running):
+    """0x0001 and 0x0003 in one read: whoever asked is told before the terminal is nobody any more."""
+    ear = running.server.listener = Ear()
+    truck = Truck(running.port)
+    truck.log_in()
+    answer = frame(0x0001, bytes.fromhex("0007 8300 00"), 8, truck.phone)
+    truck.socket.sendall(answer + frame(0x0003, b"", 9, truck.phone))
+    wait_for(lambda: ("offline", "13800138000") in ear.heard, "it to leave")
+    assert ear.heard == [("online", "13800138000"), ("13800138000", 0x8300, 7, 0), ("offline", "13800138000")]
+    truck.socket.close()

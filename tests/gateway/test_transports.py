@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from edge_gateway.config_file import ConfigError, parse
 from edge_gateway.server import ServerLimits
 from edge_gateway.session import SessionLimits
-from edge_gateway.transports import Pace, context_of, networks_of
+from edge_gateway.transports import Pace, Spending, context_of, networks_of
+from edge_gateway.transports.pace import SPENDERS_MAX
 from edge_gateway.transports.proxy import Header, ProxyError, read_header
 from edge_gateway.transports.udp import DATAGRAM_BYTES, pieces_of
 
@@ -348,3 +349,30 @@ def test_the_keys():
     ):
         with pytest.raises(ConfigError, match=named):
             parse(values)
+
+
+# What a terminal may send is its own, not its connection's.
+
+
+def test_a_new_connection_is_no_new_allowance():
+    spending = Spending(per_s=100, at_once=400)
+    assert spending.left_of("1", 0) == 400
+    spending.note("1", 10, 1000)
+    assert spending.left_of("1", 2000) == 110
+    assert spending.left_of("1", 2000) == 400, "it is the connection's then"
+    spending.note("2", -50, 0)
+    assert spending.left_of("2", 100_000) == 400
+    for number in range(SPENDERS_MAX + 1):
+        spending.note(str(number), 0, 0)
+    assert spending.left_of("0", 0) == 400 and spending.left_of("1", 0) == 0
+
+
+def test_a_terminal_that_connects_anew_is_slowed_as_before(start):
+    limit = 16 * 1024
+    running = start(limits=ServerLimits(bytes_per_s=limit))
+    truck = Truck(running.port).log_in()
+    truck.socket.sendall(b"\x55" * 5 * limit)  # noise, which is not answered
+    wait_for(lambda: running.stats()["counters"].get("slowed_peers"))
+    again = Truck(running.port).log_in(truck.code)
+    again.socket.sendall(b"\x55" * (2 * limit))
+    wait_for(lambda: running.stats()["counters"]["slowed_peers"] > 1)

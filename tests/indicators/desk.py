@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from protocols.freight import Kind
+from protocols.freight.scopes import GENERAL
 from protocols.freight.values import time_text
 from simulator.authority.indicators import Intake, Registers, Report, Rules, Upload, compute, quarter
 from simulator.authority.indicators.registers import (
@@ -16,7 +17,6 @@ from simulator.authority.indicators.registers import (
     VehicleEntry,
     vehicle_key,
 )
-from simulator.authority.indicators.rules import GENERAL
 from simulator.authority.indicators.tracks import POINT, Points, TracksInMemory
 
 PERIOD = quarter(2026, 1)
@@ -184,10 +184,13 @@ class Desk:
         received_s: int = T0 + 86400,
         enterprise: str = COMPANY,
         reference: str = "",
+        revision: int = 0,
+        label: str = "",
     ) -> None:
         """Lays down one upload; references count on by themselves."""
         name = reference or f"R{len(self.uploads)}"
-        self.uploads.append(Upload(kind, enterprise, received_s, name, copy.deepcopy(document)))
+        taken = copy.deepcopy(document)
+        self.uploads.append(Upload(kind, enterprise, received_s, name, taken, revision=revision, label=label))
 
     def vehicle(self, **changes: Any) -> None:
         """Changes the vehicle's register entry."""

@@ -8,9 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from protocols.freight import Kind
+from protocols.freight.scopes import COLD, DANGEROUS, GENERAL, NETWORK
 from simulator.authority.indicators import Rules
 from simulator.authority.indicators.anomalies import Anomaly
-from simulator.authority.indicators.rules import COLD, DANGEROUS, GENERAL, NETWORK
+from simulator.authority.indicators.spool import TracksOnDisk
 from simulator.authority.indicators.tracks import counting
 
 from .desk import (
@@ -495,3 +496,30 @@ def test_whatever_arrives_is_counted_and_nothing_crashes(uploads: list[tuple[Kin
         assert indicator.numerator >= 0
         if indicator.unit == "%":
             assert indicator.numerator <= indicator.denominator
+
+
+# revisions
+
+
+@pytest.mark.parametrize("late", [False, True], ids=["in turn", "the older arrives later"])
+def test_the_highest_revision_counts_whenever_it_arrives(late: bool) -> None:
+    desk = empty_desk()
+    moments = (T0 + 2, T0 + 1) if late else (T0 + 1, T0 + 2)
+    desk.put(Kind.WAYBILL, waybill(businessTypeCode="1009999"), moments[0], revision=1)
+    desk.put(Kind.WAYBILL, waybill(), moments[1], revision=2)
+    assert (desk.of("3-1"), desk.of("15")) == ((1, 1), (1, 10_000))
+
+
+@pytest.mark.parametrize("on_disk", [False, True])
+def test_the_points_of_a_replaced_location_document_prove_nothing(on_disk: bool) -> None:
+    """Neither for the trip nor against it: the correction alone is looked at."""
+    elsewhere = line(T0, T0 + 3 * HOUR, north_udeg=500_000)
+    for first, second, normal in ((elsewhere, None, 1), (None, elsewhere, 0)):
+        desk = clean_desk()
+        desk.uploads = [upload for upload in desk.uploads if upload.kind is not Kind.LOCATION]
+        if on_disk:
+            desk.tracks = TracksOnDisk()  # type: ignore[assignment]
+            desk.tracks.add_vehicle(KEY, line(T0, T0 + 3 * HOUR))
+        desk.put(Kind.LOCATION, location(points=first), revision=1, label="YD1/0000")
+        desk.put(Kind.LOCATION, location(points=second), revision=2, label="YD1/0000")
+        assert (desk.of("13-1"), desk.of("4")) == ((normal, 1), (2, 2))

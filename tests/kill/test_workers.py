@@ -6,6 +6,7 @@ import signal
 import pytest
 
 from simulator.demo.demo import in_thread
+from simulator.faults.broker_cut import BrokerCut
 from simulator.fleet.runner import wait_until
 from simulator.gateway_process import GatewayProcess
 from tests.end_to_end.world import assert_balanced, run, world
@@ -95,6 +96,30 @@ def test_workers_end_with_their_supervisor_and_the_next_one_goes_on(tmp_path):
             pids = [one["pid"] for one in workers_of(gateway)]
             assert await in_thread(gateway.stop) == 0
             assert not any(map(is_alive, pids))
+
+    run(drive())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("numbers", [(2, 1), pytest.param((2, 4, 3, 1, 2), marks=pytest.mark.soak)], ids=str)
+def test_another_number_of_workers_delivers_what_the_former_ones_left(tmp_path, numbers):
+    """The broker is away whenever the number changes, so each journal has undelivered reports in it."""
+
+    async def drive():
+        async with world(tmp_path, trucks=TRUCKS, sections=SECTIONS) as (here, _):
+            gateway, cut = here.road.gateway, BrokerCut(here.road.broker)
+            for number in numbers[1:]:
+                await here.acknowledged(60)
+                await in_thread(cut.start)
+                await here.acknowledged(60)
+                assert await in_thread(gateway.stop) == 0
+                assert (await in_thread(gateway.status))["queued"] > 0
+                gateway.change({"server": {"workers": number}})
+                await in_thread(gateway.start)
+                await in_thread(cut.stop)
+            await here.acknowledged(60)
+            assert_balanced(await here.settle(), here.seed, at_least=180)
+            assert gateway.counters()["leftovers"] == {}
 
     run(drive())
 

@@ -24,6 +24,8 @@ from tests.gateway.test_session import registration
 pytestmark = pytest.mark.slow  # processes, files, compilers: not for the quick gate
 
 PHONE = "013912345678"
+EXPORT = ("journal", "export")
+IN_FULL = ("--unmasked", "--purpose", "monitoring")
 
 
 def sentences(second, valid="A"):
@@ -77,7 +79,7 @@ def test_a_bare_receiver_reports_as_a_terminal(port, config):
 
         def exported():
             os.write(ours, sentences(5))
-            return [json.loads(each) for each in ask("journal", "export", config).stdout.splitlines()]
+            return [json.loads(each) for each in ask(*EXPORT, config, *IN_FULL).stdout.splitlines()]
 
         wait_for(lambda: exported())
         record = exported()[0]

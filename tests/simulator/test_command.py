@@ -9,8 +9,10 @@ from xml.etree import ElementTree
 
 import pytest
 
+from protocols.evidence import verify_bundle
 from simulator.broker import free_port
 from simulator.demo.lock import only_one_in
+from simulator.demo.story.screen import colour, scan
 
 COMMAND = [sys.executable, "-m", "simulator.cli"]
 
@@ -54,7 +56,7 @@ def test_a_second_demo_in_the_same_folder_is_refused_and_touches_nothing(tmp_pat
 
 
 @pytest.mark.slow
-def test_a_short_demo_balances_and_leaves_ledger_and_map(tmp_path):
+def test_a_short_demo_balances_and_tells_the_whole_story(tmp_path):
     arguments = ("--seconds", "8", "--trucks", "3", "--seed", "5", "--output", str(tmp_path), "--json")
     ended = fleet_sim("demo", *arguments)
     assert ended.returncode == 0, ended.stdout + ended.stderr
@@ -62,7 +64,16 @@ def test_a_short_demo_balances_and_leaves_ledger_and_map(tmp_path):
     written = json.loads((tmp_path / "ledger.json").read_text("utf-8"))
     assert printed == written and written["seed"] == 5
     assert written["lost"] == written["duplicated"] == 0 and written["emitted"] == written["received"] > 10
-    assert len(written["terminals"]) == 5 and len(written["real_terminals"]) == 2
+    assert len(written["terminals"]) > 6 and len(written["real_terminals"]) == 3
+    story, freight = written["story"], written["freight"]
+    assert story["refused"] == ["transport"] and story["photograph"] == 409, story
+    assert story["verified"] == {"edge": "valid", "authority": "valid", "presence": "present"}, story
+    assert story["documents"] == ["WLHY_WZ1001", "WLHY_YD1001", "WLHY_ZJ1001"] and story["evidence"], story
+    assert {"shown_s", "yellow_s", "red_s", "red_order"} <= story.keys()
+    assert freight["equal"] == freight["of"] == len(freight["indicators"]) == 19
+    (evidence,) = tmp_path.glob("YD*.evidence")
+    assert verify_bundle(evidence.read_bytes()).holds
+    assert colour(tmp_path / "screen-yellow.png") == "yellow" and scan(tmp_path / "screen-red.png")
     assert ElementTree.parse(tmp_path / "tracks.svg").getroot().tag.endswith("svg")
 
 

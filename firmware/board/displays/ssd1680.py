@@ -110,3 +110,8 @@ class Ssd1680:
                 if not self._band[row * step + (column >> 3)] & bit:
                     value |= 1 << row
             self._turned[column] = value
+
+
+def driver(bus):
+    """The display on this bus, started. Raises OSError when it stays busy."""
+    return Ssd1680(bus)

@@ -24,3 +24,8 @@ class St7735(Tft):
 
     def __init__(self, bus, access=ACCESS_LANDSCAPE, left=0, top=0):
         Tft.__init__(self, bus, 160, 128, left, top, access, False, _SPECIAL)
+
+
+def driver(bus):
+    """The display on this bus, started."""
+    return St7735(bus)

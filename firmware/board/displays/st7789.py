@@ -10,3 +10,8 @@ class St7789(Tft):
 
     def __init__(self, bus, access=ACCESS_RGB, left=0, top=0):
         Tft.__init__(self, bus, 240, 240, left, top, access, True)
+
+
+def driver(bus):
+    """The display on this bus, started."""
+    return St7789(bus)

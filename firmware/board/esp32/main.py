@@ -1,6 +1,5 @@
 """To be put on the board as `main.py`, which MicroPython runs after power-on."""
 
-from firmware.board.chip import main
-from firmware.board.esp32.board import Board
+from firmware.board.loader import start
 
-main(Board)
+start("firmware.board.esp32.board")

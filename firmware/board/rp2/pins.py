@@ -18,6 +18,11 @@ DEFAULTS = {
     "serial_rx": -1,
     "serial_baudrate": 9600,
     "serial_use": "passthrough",  # or "card_reader"
+    "serial2_uart": -1,  # 0x8900 type 0x42; for chips with a UART more
+    "serial2_tx": -1,
+    "serial2_rx": -1,
+    "serial2_baudrate": 9600,
+    "serial2_use": "passthrough",
     "ignition": 2,
     "emergency": 3,
     "supply": 26,  # an ADC pin behind a divider

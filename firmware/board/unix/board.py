@@ -1,30 +1,14 @@
-"""Wires the desk: configuration file, flash, UART, link, clock, chance, trace, and the terminal on them."""
+"""What the terminal asks of the desk. Its parts, from configuration to trace, are made by `begin`."""
 
-import json
-import select
 import sys
-import time
 
-from firmware.terminal import actions, pages
-from firmware.terminal.record_log import CAPACITY_RECORDS, RecordLog
-from firmware.terminal.store import Store
-from firmware.terminal.terminal import Terminal
+from firmware.terminal import actions
 
-from ..configuration import random16, settings_of
-from ..files import Folder
-from ..link import Link
 from ..paging import load
-from ..uptime import Uptime
-from .camera import FileCamera
-from .flash import BLOCKS, MOUNT_POINT, mount
-from .trace import Trace
-from .uart import Uart
 
 RESET_CODE = 75  # of the process, for whoever starts it again
 FEED_MS = 1000
-# Loaded when they are needed; the linker gives them other names.
-DUTIES = "firmware.board.unix.duties"
-PANEL = "firmware.board.unix.panel"
+DUTIES = "firmware.board.unix.duties"  # loaded when it is needed; the linker gives it another name
 
 
 class Board:
@@ -32,43 +16,14 @@ class Board:
     clock that never goes back.
 
     The configuration is a JSON object: `flash` (path of the image), `uart` (path of the tty), `trace`,
-    `capacity` (records), `flash_blocks`, `plate_gbk` (hex), `camera` (path of a JPEG), `display`, `vehicle`,
-    `presence_key`, `presence_key_number`, `ota_key`, `watchdog` (path of a pipe that wants a byte now and
-    then; who reads it starts the process again when it ends), `trial_s`, and every name of Settings but
-    `store`.
+    `capacity` (records), `flash_blocks`, `plate_gbk` (hex), `camera` (path of a JPEG), `display`,
+    `vehicle` (false: positions only, no alarms, driver or waybill), `presence_key`, `presence_key_number`,
+    `sealed_codes` (true: codes come under a seal of that key),
+    `presence_keys_pushed` (true: taken from the platform), `ota_key`, `watchdog` (path of a pipe that wants
+    a byte now and then; who reads it starts the process again when it ends), `trial_s`, and every name of
+    Settings but `store`.
     ota_key: hex, "" where no upgrade can be started. It is its own `inputs` port.
     """
-
-    def __init__(self, config_path, has_loader=False):
-        with open(config_path) as file:
-            config = json.load(file)
-        mount(config.pop("flash"), MOUNT_POINT, config.pop("flash_blocks", BLOCKS))
-        uart = config.pop("uart", "")
-        trace = config.pop("trace", False)
-        files = Folder(MOUNT_POINT)
-        self.log = RecordLog(files, config.pop("capacity", CAPACITY_RECORDS))
-        store = Store(files)
-        display = config.pop("display", None)
-        camera = config.pop("camera", "")
-        senses = config.pop("vehicle", False)
-        load(DUTIES).configure(self, config, has_loader)
-        terminal = self.terminal = Terminal(settings_of(config, store), self.log, random16, self)
-        if senses:
-            pages.keep("senses").attach(terminal, random16)
-        self.camera = FileCamera(camera) if camera else None
-        if self.camera is not None:
-            pages.use("media").resume(terminal)
-        self.screen = None
-        if display is not None:  # path, width, height, "rgb565" or "mono"
-            self.screen = load(PANEL).attach(terminal, display, self.presence)
-        self.inputs = self  # a desk has no keys, but a turn of the loop is what its watchdog wants
-        self.store = store
-        load(DUTIES).begin(self, terminal)
-        self.poll = select.poll()
-        self.uart = Uart(uart, self.poll) if uart else None
-        self.link = Link(self.poll)
-        self.trace = Trace(self.terminal) if trace else None
-        self.now_ms = Uptime(time.ticks_ms, time.ticks_diff).now_ms
 
     def offers(self, action):
         """Whether `act` can do it: a process that nobody would start again does not end itself."""

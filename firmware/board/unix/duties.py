@@ -22,7 +22,12 @@ def configure(board, config, has_loader):
     ota_key = config.pop("ota_key", "")
     board.watchdog = open(watchdog, "wb") if watchdog else None
     board.ota_key = ota_key if has_loader and watchdog else ""  # a reset must lead to another start
-    board.presence = (unhexlify(config.pop("presence_key", "")), config.pop("presence_key_number", 1))
+    board.presence = (
+        unhexlify(config.pop("presence_key", "")),
+        config.pop("presence_key_number", 1),
+        config.pop("presence_keys_pushed", False),
+        config.pop("sealed_codes", False),
+    )
     board.ends_ms = config.pop("trial_s", TRIAL_S) * 1000
     board.feed_ms = board.next_ms = 0
 

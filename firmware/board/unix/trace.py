@@ -1,12 +1,17 @@
 """What the terminal does, line by line on standard output, for the ledger of a test.
 
-`emit SEQ BODYHEX`, `ack SEQ`, `refused SEQ`, `state NAME`, `counts EMITTED ACKED HELD`. A report that is on
-flash is emitted, so those found there at the start are told again: the power may have failed in between.
+`emit SEQ BODYHEX`, `ack SEQ`, `refused SEQ`, `state NAME`, `counts EMITTED ACKED HELD`; of other messages
+`posted ID SERIAL BODYHEX` (a letter is on flash), `taken ID SERIAL` and `sent ID SERIAL BODYHEX` (an answer).
+A report that is on flash is emitted, so those found there at the start are told again: the power may have
+failed in between.
 """
 
 from binascii import hexlify
 
+from firmware.terminal import mail
+
 COUNTS_MS = 1000
+PIECE_BYTES = 256  # of a body that is printed at a time
 
 
 class Trace:
@@ -19,6 +24,7 @@ class Trace:
         terminal.on_report = self._report
         terminal.on_acknowledged = self._acknowledged
         terminal.on_refused = self._refused
+        terminal.mail.observer = self._mail
         self._tell_what_is_held()
 
     def look(self, now_ms):
@@ -47,3 +53,12 @@ class Trace:
 
     def _refused(self, sequence):
         print("refused", sequence)
+
+    def _mail(self, what, message_id, serial, body):
+        if body is None:
+            print("taken", message_id, serial)
+            return
+        print("posted" if what == mail.POSTED else "sent", message_id, serial, end=" ")
+        for at in range(0, len(body), PIECE_BYTES):
+            print(hexlify(memoryview(body)[at : at + PIECE_BYTES]).decode(), end="")
+        print()

@@ -6,7 +6,13 @@ Lives in `terminal.media` while there is something to do.
 from protocols.wire.bodies import decode_layout, encode_layout, layout_of
 from protocols.wire.errors import RemoteProtocolError
 from protocols.wire.header import EDITION_2011, EDITION_2013
-from protocols.wire.pages.ids import MSG_CAMERA_SHOOTING_RESPONSE, MSG_MEDIA_DATA, MSG_MEDIA_EVENT
+from protocols.wire.pages.ids import (
+    MSG_CAMERA_SHOOTING_RESPONSE,
+    MSG_MEDIA_DATA,
+    MSG_MEDIA_EVENT,
+    PARAMETER_DISTANCE_PHOTOS,
+    PARAMETER_TIMED_PHOTOS,
+)
 from protocols.wire.pages.media import BODIES
 
 from .album import LAST, NOWHERE, STORED, UPLOAD, Album
@@ -18,6 +24,11 @@ SHOT_OK = 0  # of 0x0805
 SHOT_FAILED = 1
 SHOT_NO_CHANNEL = 2
 POSITION_BYTES = 28
+CHANNEL = 1  # of the one camera
+BY_TIMER = 1  # of `event`
+BY_DISTANCE = 7
+LEAST_S = 5  # between pictures by time
+LEAST_M = 100  # and by distance
 RETRY_MS = 1000  # after flash or memory did not suffice
 
 
@@ -33,6 +44,8 @@ class Work:
         self._taken = []
         self._wanted = None  # pictures to upload; None: to be looked up
         self._upload = None
+        self._regular_ms = -1  # of the next picture by parameter 0x0064, -1: not begun
+        self._metres = terminal.odometer.metres  # at the last one by 0x0065
 
     def order(self, serial, event, channel, mark, count, interval_ms, now_ms):
         """`count` pictures from now on; False while another order is carried out."""
@@ -55,6 +68,7 @@ class Work:
 
     def tick(self, terminal, now_ms):
         """Takes a picture when it is time. False when nothing is left to do."""
+        regular = self._look_regularly(terminal, now_ms)
         if self._order is not None and now_ms >= self._shot_ms:
             self._shoot(terminal, now_ms)
         if self._upload is not None and not self._upload.silent(now_ms):
@@ -63,12 +77,14 @@ class Work:
             self._end_upload(STORED)
         if self._upload is None and now_ms >= self._retry_ms:
             self._take_up(terminal, now_ms)
-        return self._order is not None or self._upload is not None or self._wanted != []
+        return regular or self._order is not None or self._upload is not None or self._wanted != []
 
     def deadline_ms(self, deadline_ms):
         """The earlier of `deadline_ms` and the next thing to do here."""
         if self._order is not None:
             deadline_ms = min(deadline_ms, self._shot_ms)
+        if self._regular_ms >= 0:
+            deadline_ms = min(deadline_ms, self._regular_ms)
         if self._upload is not None:
             return self._upload.due_ms(deadline_ms)
         return min(deadline_ms, self._retry_ms) if self._wanted != [] else deadline_ms
@@ -110,6 +126,21 @@ class Work:
             return False
         self._upload.missing(numbers)
         return True
+
+    def _look_regularly(self, terminal, now_ms):
+        """Orders a picture when parameter 0x0064 (time) or 0x0065 (distance) wants one. Whether any does."""
+        every_s, timed = _regular(terminal.parameters.number(PARAMETER_TIMED_PHOTOS), 60, LEAST_S)
+        every_m, passed = _regular(terminal.parameters.number(PARAMETER_DISTANCE_PHOTOS), 1000, LEAST_M)
+        if not every_s:
+            self._regular_ms = -1
+        elif self._regular_ms < 0 or self._regular_ms > now_ms + every_s * 1000:
+            self._regular_ms = now_ms + every_s * 1000
+        elif now_ms >= self._regular_ms and self.order(-1, BY_TIMER, CHANNEL, timed, 1, 0, now_ms):
+            self._regular_ms = now_ms + every_s * 1000
+        driven_m = terminal.odometer.metres - self._metres
+        if every_m and driven_m >= every_m and self.order(-1, BY_DISTANCE, CHANNEL, passed, 1, 0, now_ms):
+            self._metres = terminal.odometer.metres
+        return bool(every_s or every_m)
 
     def _shoot(self, terminal, now_ms):
         _, event, channel, mark, interval_ms = self._order
@@ -158,6 +189,14 @@ class Work:
     def _end_upload(self, mark):
         self.album.change(self._upload.number, self._upload.mark, mark)
         self._upload = None
+
+
+def _regular(word, unit, least):
+    """(every so many s or m, mark) of parameter 0x0064 or 0x0065; 0 when our channel is not meant."""
+    every = word >> 17
+    if not word & 1 or not every:
+        return 0, STORED
+    return max(least, every * unit if word >> 16 & 1 else every), LAST if word >> 8 & 1 else STORED
 
 
 def shot_answer(terminal, serial, result, numbers):

@@ -23,11 +23,23 @@ def keep(name):
     return _keep(PREFIX + name)
 
 
-def load_by(load, keep):
-    """The board says how modules are loaded: each of (full name) → module; `load` forgets it to save heap."""
-    global _load, _keep
+def load_by(load, keep, open_data=None):
+    """The board says how modules are loaded: each of (full name) → module; `load` forgets it to save heap.
+
+    open_data(name): opens a file beside the program, see `data_file`; only a linked program has any.
+    """
+    global _load, _keep, _open
     _load = load
     _keep = keep
+    _open = open_data
+
+
+def data_file(name):
+    """A file of data beside the linked program, open for reading. Raises OSError."""
+    return _open(name)
+
+
+_open = None
 
 
 def _load(path):

@@ -23,8 +23,19 @@ RECORD = ("slot", BYTE, "issued_bcd", KIND_FIXED + 6, "serial", DWORD) + push_ta
 def push(terminal, content, now_ms):
     """Takes a push (the content behind the type); gives the result for 0x0001.
 
-    One that was taken before is taken again and changes nothing; an older one fails.
+    One that was taken before is taken again and changes nothing; an older one fails, and one without the seal
+    that this terminal wants.
     """
+    seal = terminal.view.seal
+    if content[:1] == bytes((push_tables.SEALED,)):
+        if seal is None:
+            return RESULT_UNSUPPORTED
+        content = _unsealed(terminal, seal, content)
+    elif seal is not None and seal[2]:
+        content = None
+    if content is None:
+        terminal.health.note(b"a code with a wrong seal, or none", now_ms)
+        return RESULT_FAILED
     issue, body = _opened(content)
     record = _record(terminal.settings.store)
     new = issue["issued_bcd"] + _four(issue["serial"])
@@ -57,6 +68,18 @@ def restore(terminal):
     view.name = record["name"] if text else b""
     view.plate = record["plate"] or terminal.settings.plate
     view.changed()
+
+
+def _unsealed(terminal, seal, content):
+    """The push in a sealed one, None when the seal is not ours. In the same time wherever it differs."""
+    at = 1 + push_tables.SEAL_BYTES
+    inner = bytes(content[at:])
+    named = bytes((push_tables.SEAL_DOMAIN,)) + terminal.settings.phone.lstrip("0").encode() + b"\x00"
+    own = seal[0](seal[1], named + inner)
+    differing = len(content) < at
+    for index in range(1, min(at, len(content))):
+        differing |= own[index - 1] ^ content[index]
+    return None if differing else inner
 
 
 def _opened(content):

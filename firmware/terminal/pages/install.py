@@ -20,7 +20,8 @@ FILES_MAX = 128
 FILE_BYTES_MAX = 16384
 SLICE_BYTES = 4096
 READ_BYTES = 512
-SUFFIX = ".mpy"
+SUFFIXES = (".mpy", ".bin")  # of compiled modules, of data
+SUFFIX_BYTES = 4
 NEXT_MS = 20  # between two slices
 
 
@@ -104,13 +105,13 @@ def _cleared_slot(slots):
 def _unpack_one(slots, transfer):
     """The next file; read and written piece by piece."""
     name = _counted(transfer).decode()
-    stem = name[: -len(SUFFIX)]
+    stem = name[:-SUFFIX_BYTES]
     plain = (
         stem
         and len(name) <= 32
         and not [c for c in stem if not ("a" <= c <= "z" or "0" <= c <= "9" or c == "_")]
     )
-    if not plain or not name.endswith(SUFFIX):
+    if not plain or name[-SUFFIX_BYTES:] not in SUFFIXES:
         raise _PackageError(b"name of a file")
     left = struct.unpack(">I", _read(transfer, 4))[0]
     if left > FILE_BYTES_MAX:

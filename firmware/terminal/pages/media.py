@@ -11,20 +11,31 @@ from protocols.wire.pages.ids import (
     MSG_MEDIA_SEARCH_RESPONSE,
     MSG_MEDIA_UPLOAD,
     MSG_SINGLE_MEDIA_UPLOAD,
+    PARAMETER_ALARM_CAMERA_SWITCH,
+    PARAMETER_ALARM_PICTURE_STORAGE,
 )
 from protocols.wire.pages.media import BODIES
-from protocols.wire.tables import RESULT_FAILED, RESULT_OK, RESULT_UNSUPPORTED
+from protocols.wire.tables import (
+    ALARM_COLLISION,
+    ALARM_EMERGENCY,
+    ALARM_ILLEGAL_DOOR_OPENING,
+    ALARM_ROLLOVER,
+    RESULT_FAILED,
+    RESULT_OK,
+    RESULT_UNSUPPORTED,
+)
 
 from ..media.album import LAST, STORED, UPLOAD
-from ..media.work import IMAGE, SHOT_FAILED, SHOT_NO_CHANNEL, Work, shot_answer
+from ..media.work import CHANNEL, IMAGE, SHOT_FAILED, SHOT_NO_CHANNEL, Work, shot_answer
 
-CHANNEL = 1  # of the one camera
 BY_ORDER = 0  # of the field `event`
 STOP = 0  # of the command in 0x8801
 VIDEO = 0xFFFF
 UPLOAD_NOW = 0  # of `save`
 PICTURES_MAX = 8  # of one order
 NO_LIMIT = bytes(6)
+# The events of pictures that alarms have: robbery, door, collision; the later one counts.
+EVENTS = ((ALARM_EMERGENCY, 2), (ALARM_ILLEGAL_DOOR_OPENING, 4), (ALARM_COLLISION, 3), (ALARM_ROLLOVER, 3))
 ANY_CHANNEL = 0
 
 
@@ -44,9 +55,24 @@ def resume(terminal):
     _work(terminal).album.clean()
 
 
-def shoot(terminal, event, now_ms):
-    """One picture because of an event (2 robbery, 3 collision, …), uploaded at once. False: not possible."""
-    return _work(terminal).order(-1, event, CHANNEL, LAST, 1, 0, now_ms)
+def began(terminal, high, low, now_ms):
+    """These alarms have begun (halves of the alarm word): a picture of those that parameter 0x0052 names.
+
+    0x0053 says which are only stored. Without alarms: begins to look for regular ones. OSError.
+    """
+    if getattr(terminal.board, "camera", None) is None or terminal.settings.store is None:
+        return
+    work = _work(terminal)
+    wanted = (high << 16 | low) & terminal.parameters.number(PARAMETER_ALARM_CAMERA_SWITCH)
+    if not wanted:
+        return
+    event = BY_ORDER  # the list of events has none for the others; the parameter is an order, too
+    for alarm, name in EVENTS:
+        if wanted >> alarm & 1:
+            event = name
+    stored = terminal.parameters.number(PARAMETER_ALARM_PICTURE_STORAGE)
+    if not work.order(-1, event, CHANNEL, LAST if wanted & ~stored else STORED, 1, 0, now_ms):
+        terminal.health.note(b"no picture of an alarm: others are taken", now_ms)
 
 
 def _shoot(terminal, header, values, now_ms):

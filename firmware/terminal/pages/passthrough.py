@@ -1,7 +1,7 @@
 """What only passes through: 0x8900 by its type, and back up as 0x0900.
 
 0x41 and 0x42 are the board's serial ports. In the user's range are ours: 0xF1 the driver code, 0xF2 the
-terminal's own state (answered with 0x0900 of that type: error ring and counters as text).
+terminal's own state (answered with 0x0900 of that type: error ring and counters as text), 0xF3 a waybill.
 """
 
 from protocols.wire.bodies import decode_layout, encode_layout, layout_of
@@ -15,6 +15,7 @@ SERIAL_1 = 0x41
 SERIAL_2 = 0x42
 DRIVER_CODE = 0xF1
 STATE = 0xF2
+WAYBILL = 0xF3
 
 
 def handle(terminal, header, body, now_ms):
@@ -27,11 +28,20 @@ def handle(terminal, header, body, now_ms):
     if kind == STATE:
         pass_up(terminal, STATE, pages.use("state").text(terminal, now_ms))
         return RESULT_OK
-    if kind == SERIAL_1 or kind == SERIAL_2:
+    if kind == WAYBILL and terminal.vehicle is not None:
+        done = pages.use("waybill").take(terminal.vehicle, content)
+    elif kind == SERIAL_1 or kind == SERIAL_2:
         done = terminal.act(actions.SERIAL if kind == SERIAL_1 else actions.SERIAL_2, content)
     else:
         done = terminal.on_passthrough is not None and terminal.on_passthrough(kind, content)
     return RESULT_OK if done else RESULT_UNSUPPORTED
+
+
+def tell_state(terminal, now_ms):
+    """The terminal's own state, unasked and from RAM: told when flash takes no letters."""
+    layout = layout_of(BODIES, MSG_UPLINK_PASSTHROUGH, terminal.settings.edition)
+    values = {"type": STATE, "content": pages.use("state").text(terminal, now_ms)}
+    terminal.mail.answer(MSG_UPLINK_PASSTHROUGH, encode_layout(layout, values), None)
 
 
 def from_serial(terminal, number, content):

@@ -4,8 +4,8 @@ Where things are is said by the page `fields`, their glyphs are of the page `gly
 """
 
 from ..screen.canvas import BLACK, GREY, WHITE, YELLOW, row_for
-from ..screen.density import module_px
 from ..screen.font import GLYPH_ROWS, length_px
+from ..screen.pixels import module_px
 from ..screen.screen import PART_SYMBOL
 
 CLEAR_PX = 2  # round what is written on a pattern

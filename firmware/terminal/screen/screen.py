@@ -77,6 +77,7 @@ class Screen:
         """
         self.display = display
         self.view = view
+        view.screen = self
         self._clock = clock
         self._store = store
         self._own_key = key
@@ -102,12 +103,19 @@ class Screen:
             self._slice(now_ms)
         except MemoryError:
             self.short += 1
-            self._job = self._made = None
-            self._state = _IDLE
-            self._slot = _UNKNOWN_SLOT  # what was half made is made anew
-            self._dirty |= PART_SYMBOL
-            self._look_ms = now_ms + SHORT_MS
+            self.give_way(now_ms)
         return self._state != _IDLE
+
+    def give_way(self, now_ms):
+        """Lets go of what is half made, for a little while: somebody needs the heap. False: nothing was."""
+        if self._state == _IDLE:
+            return False
+        self._job = self._made = None
+        self._state = _IDLE
+        self._slot = _UNKNOWN_SLOT  # what was half made is made anew
+        self._dirty |= PART_SYMBOL
+        self._look_ms = now_ms + SHORT_MS
+        return True
 
     def deadline_ms(self, deadline_ms):
         """`deadline_ms`, or when there is something to do, whichever is first."""
@@ -128,7 +136,7 @@ class Screen:
             self._job = pages.use("fields").plan(self, self._dirty)
             self._state = _COMPOSING
         elif self._state == _COMPOSING:
-            pages.use("glyphs").compose_all(self._job)
+            pages.use("glyphs").compose_all(self._job, self._store)
             self._job = pages.use("picture").Picture(self, self._job)
             self._state = _PAINTING
         elif self._job.work():

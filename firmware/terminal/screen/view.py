@@ -29,7 +29,9 @@ class View:
     the code, UTC. key: reference of the presence key. link, fix: whether they are there.
     panel: None, or what lies over the symbol: (title, text, first byte shown), GBK. panel_end: where its next
     page begins, 0 when it ends on this one (the screen says so). console: None, or what puts panels there.
+    screen: None, or what draws all this.
     accepts_keys: whether a presence key is taken from a push, in the clear.
+    seal: None, or (hashed(key, message), key, whether pushes without a seal are refused).
     serial: counts the calls of `changed`; the screen looks whether it moved.
     """
 
@@ -48,6 +50,8 @@ class View:
         "plate",
         "refreshed_day",
         "refreshed_second",
+        "screen",
+        "seal",
         "serial",
         "until_day",
         "until_second",
@@ -59,7 +63,7 @@ class View:
         self.colour = COLOUR_NONE
         self.until_day = self.until_second = self.refreshed_day = self.refreshed_second = self.key = 0
         self.link = self.fix = False
-        self.panel = self.console = None
+        self.panel = self.console = self.screen = self.seal = None
         self.panel_end = 0
         self.accepts_keys = False
         self.serial = 0

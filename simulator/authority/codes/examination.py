@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol
 
 from protocols.driver_code.content import Holder
 from protocols.freight.certificates import NAMES, OF_PERSON, OF_VEHICLE, Certificate, Paper, Status
@@ -46,7 +46,11 @@ class Refusal:
         return f"{NAMES[self.paper]} ({self.paper.value}): {self.reason}"
 
 
-Register = Mapping[tuple[Paper, str], Certificate]
+class Register(Protocol):
+    """Where papers are looked up, by kind and number; a dictionary is one."""
+
+    def get(self, name: tuple[Paper, str], /) -> Certificate | None:
+        """The certificate, or None."""
 
 
 def needed(application: Application) -> frozenset[Paper]:

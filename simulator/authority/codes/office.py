@@ -4,31 +4,23 @@ A holder is known by the keyed hash of its identity. Signed codes are `protocols
 knows no format. Every refusal and every event is an answer, none an exception of the applicant's making.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from typing import Final
 
 from protocols.driver_code.codec import Codec
 from protocols.driver_code.content import IDENTITY_HASH_BYTES, Colour, Content
 from protocols.driver_code.masked_name import masked
 from protocols.driver_code.trust import IssuerKey, Revocations, code_id
-from protocols.freight.certificates import Paper
+from protocols.freight.certificates import NAMES, Paper, Status
 from protocols.guomi import Guomi
 
 from .colours import RULES, ColourRule, Standing, Violation, history, standing_at
 from .examination import Application, Refusal, Register, examine, valid_until
+from .holders import HolderRecord, Holders, HoldersInMemory, Issued
+from .score import Score, score_at
 
 HOLDERS_MAX: Final = 1_000_000
 VIOLATIONS_MAX: Final = 1000  # of one holder
-
-
-@dataclass(frozen=True)
-class Issued:
-    """holder: its key with the office. text: of the symbol. colour: when it was issued."""
-
-    holder: bytes
-    text: str
-    colour: Colour
-    valid_until_s: int
 
 
 @dataclass(frozen=True)
@@ -39,16 +31,9 @@ class Refused:
     reason: str = ""
 
 
-@dataclass
-class _Holder:
-    application: Application
-    issued: Issued
-    since_s: int
-    violations: list[Violation] = field(default_factory=list)
-
-
 class Office:
-    """key, private: of the issuer. secret: of the identity hashes. register: of papers."""
+    """key, private: of the issuer. secret: of the identity hashes. register: of papers. holders: where
+    holders are kept; in memory when absent."""
 
     def __init__(
         self,
@@ -60,16 +45,27 @@ class Office:
         secret: bytes,
         register: Register,
         rules: tuple[ColourRule, ...] = RULES,
+        holders: Holders | None = None,
     ) -> None:
         self._guomi, self._codec, self._key = guomi, codec, key
         self._private, self._secret = private, secret
         self._register, self._rules = register, rules
-        self._holders: dict[bytes, _Holder] = {}
-        self._revoked: dict[bytes, int] = {}  # code id → end of that code
+        self._holders: Holders = HoldersInMemory() if holders is None else holders
+
+    def rekey(self, key: IssuerKey, private: bytes) -> None:
+        """Signs with another key from now on. What was issued stays good as long as its key is trusted."""
+        self._key, self._private = key, private
 
     def holder_of(self, identity: str) -> bytes:
         """The keyed hash of an identity number, 16 bytes."""
         return self._guomi.sm3_hmac(self._secret, identity.encode())[:IDENTITY_HASH_BYTES]
+
+    def record_of(self, holder: bytes) -> HolderRecord:
+        """All that the office has of a holder. Raises KeyError for an unknown one."""
+        known = self._holders.get(holder)
+        if known is None:
+            raise KeyError("no such holder")
+        return known
 
     def apply(self, application: Application, now_s: int) -> Issued | Refused:
         """Examines everything and issues. One code a holder: who has one that stands changes it instead."""
@@ -77,14 +73,14 @@ class Office:
         known = self._holders.get(holder)
         if known is not None and now_s < known.issued.valid_until_s:
             return Refused((), "the holder has a code already")
-        if known is None and len(self._holders) >= HOLDERS_MAX:
+        if known is None and self._holders.count() >= HOLDERS_MAX:
             return Refused((), "the register of holders is full")
         refusals = examine(application, self._register, now_s)
         if refusals:
             return Refused(tuple(refusals))
-        violations = known.violations if known is not None else []
+        violations = known.violations if known is not None else self._holders.kept(holder)
         issued = self._issue(holder, application, violations, now_s)
-        self._holders[holder] = _Holder(application, issued, now_s, violations)
+        self._holders.put(holder, HolderRecord(application, issued, now_s, violations), now_s, "issued")
         return issued
 
     def change(self, application: Application, now_s: int) -> Issued | Refused:
@@ -96,17 +92,19 @@ class Office:
         refusals = examine(application, self._register, now_s)
         if refusals:
             return Refused(tuple(refusals))
-        self._revoke(known)
-        known.application = application
-        known.issued = self._issue(holder, application, known.violations, now_s)
-        return known.issued
+        self._revoke(known, now_s)
+        issued = self._issue(holder, application, known.violations, now_s)
+        self._holders.put(holder, replace(known, application=application, issued=issued), now_s, "changed")
+        return issued
 
-    def cancel(self, holder: bytes) -> bool:
-        """The holder's own wish: the code is revoked and the holder forgotten. False when there was none."""
-        known = self._holders.pop(holder, None)
+    def cancel(self, holder: bytes, now_s: int) -> bool:
+        """The holder's own wish: the code is revoked and the holder forgotten, but for violations that are
+        open. False when there was none."""
+        known = self._holders.get(holder)
         if known is None:
             return False
-        self._revoke(known)
+        self._revoke(known, now_s)
+        self._holders.remove(holder, tuple(v for v in known.violations if v.handled_s is None), now_s)
         return True
 
     def record(self, holder: bytes, violation: Violation, now_s: int) -> Issued | None:
@@ -114,45 +112,78 @@ class Office:
 
         Raises KeyError for an unknown holder, ValueError when there are too many violations.
         """
-        known = self._holders[holder]
-        others = [each for each in known.violations if each.number != violation.number]
+        known = self.record_of(holder)
+        others = tuple(each for each in known.violations if each.number != violation.number)
         if len(others) >= VIOLATIONS_MAX:
             raise ValueError(f"violations: at most {VIOLATIONS_MAX} of one holder")
-        known.violations = [*others, violation]
+        action = "violation" if violation.handled_s is None else "violation handled"
+        self._holders.put(holder, replace(known, violations=(*others, violation)), now_s, action)
         return self.refresh(holder, now_s)
+
+    def give_presence(self, holder: bytes, reference: int, key: bytes, now_s: int) -> None:
+        """Notes the key of the holder's proofs of presence. Raises KeyError for an unknown holder."""
+        known = self.record_of(holder)
+        changed = replace(known, presence_reference=reference, presence_key=key)
+        self._holders.put(holder, changed, now_s, "presence key")
 
     def refresh(self, holder: bytes, now_s: int) -> Issued | None:
         """A new code when today's colour is another than the code's; None when it is not, or has ended."""
-        known = self._holders[holder]
-        if now_s >= known.issued.valid_until_s or self.standing(holder, now_s).colour is known.issued.colour:
+        known = self.record_of(holder)
+        if now_s >= known.issued.valid_until_s:
             return None
-        self._revoke(known)
-        known.issued = self._issue(holder, known.application, known.violations, now_s)
-        return known.issued
+        colour = self.standing(holder, now_s).colour
+        if colour is known.issued.colour:
+            return None
+        self._revoke(known, now_s)
+        issued = self._issue(holder, known.application, known.violations, now_s, colour)
+        self._holders.put(holder, replace(known, issued=issued), now_s, f"colour {colour.name.lower()}")
+        return issued
 
     def standing(self, holder: bytes, now_s: int) -> Standing:
-        """Today's colour and its causes. Raises KeyError for an unknown holder."""
-        known = self._holders[holder]
-        return standing_at(now_s, known.violations, known.issued.valid_until_s, self._rules)
+        """Today's colour and its causes: violations, certificates that ended, and those that the register has
+        suspended or cancelled since. Raises KeyError for an unknown holder."""
+        known = self.record_of(holder)
+        standing = standing_at(now_s, known.violations, known.issued.valid_until_s, self._rules)
+        fallen = self._fallen(known.application)
+        return Standing(Colour.RED, (*fallen, *standing.causes)) if fallen else standing
+
+    def score(self, holder: bytes, now_s: int) -> Score:
+        """The overall rating and its reasons. Raises KeyError."""
+        return score_at(now_s, self.record_of(holder).violations)
 
     def history(self, holder: bytes, until_s: int) -> list[tuple[int, Standing]]:
         """Each colour since the holder's first code, with its causes. Raises KeyError."""
-        known = self._holders[holder]
+        known = self.record_of(holder)
         return history(known.since_s, until_s, known.violations, known.issued.valid_until_s, self._rules)
 
     def revocations(self, now_s: int) -> Revocations:
         """The list for verifiers. Codes that have ended anyway are left out, so it does not grow for ever."""
-        self._revoked = {code: end for code, end in self._revoked.items() if end > now_s}
-        return Revocations(now_s, frozenset(self._revoked))
+        return Revocations(now_s, self._holders.revoked(now_s))
 
-    def _revoke(self, known: _Holder) -> None:
-        self._revoked[code_id(known.issued.text)] = known.issued.valid_until_s
+    def _fallen(self, application: Application) -> tuple[str, ...]:
+        """The papers behind the code that the register no longer has as valid."""
+        found = []
+        for shown in application.papers:
+            entry = self._register.get((shown.paper, shown.number))
+            status = "no longer on the register" if entry is None else entry.status.value
+            if entry is None or entry.status is not Status.VALID:
+                found.append(f"{NAMES[shown.paper]} ({shown.paper.value}): {status}")
+        return tuple(found)
+
+    def _revoke(self, known: HolderRecord, now_s: int) -> None:
+        self._holders.revoke(code_id(known.issued.text), known.issued.valid_until_s, now_s)
 
     def _issue(
-        self, holder: bytes, application: Application, violations: list[Violation], now_s: int
+        self,
+        holder: bytes,
+        application: Application,
+        violations: tuple[Violation, ...],
+        now_s: int,
+        colour: Colour | None = None,
     ) -> Issued:
         until_s = valid_until(application)
-        colour = standing_at(now_s, violations, until_s, self._rules).colour
+        if colour is None:
+            colour = standing_at(now_s, violations, until_s, self._rules).colour
         driving = [each for each in application.papers if each.paper is Paper.DRIVING]
         content = Content(
             application.holder,

@@ -33,10 +33,10 @@ class Table:
         return self.columns[name]
 
     def __len__(self) -> int:
-        return len(self.labels)
+        return len(next(iter(self.columns.values())))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class VehicleDocument:
     """The compared part of a vehicle's document. tonnage, gross: hundredths of a tonne, or UNREAD."""
 
@@ -47,7 +47,7 @@ class VehicleDocument:
     trailer: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class DriverDocument:
     """The compared part of a driver's document."""
 
@@ -55,7 +55,7 @@ class DriverDocument:
     qualification: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Facts:
     """waybills: key, created, despatch, receipt, origin, destination, urban, weight_g, amount (thousandths),
     vehicle, carrier, licence, cargo (bits of `cargoes`).
@@ -63,7 +63,7 @@ class Facts:
     funds_notes: row, key of the funds in the period; paid: per key, what all funds documents say of it
     (thousandths, UNREAD when none names it). locations, location_notes: likewise. ends: key → startlat,
     startlon, endlat, endlon (udeg) of its location document. uploaded: enterprise → kinds that arrived in the
-    period. keys, vehicles, drivers, carriers, regions, licences, cargoes: number → text.
+    period. vehicles, drivers, carriers, regions, licences, cargoes: number → text.
     known_waybills, known_funds, known_locations: per key, whether such a document ever arrived.
     """
 
@@ -79,7 +79,6 @@ class Facts:
     location_notes: Mapping[str, Column]
     ends: Column
     uploaded: Mapping[str, frozenset[Kind]]
-    keys: Sequence[str]
     vehicles: Sequence[str]
     drivers: Sequence[str]
     carriers: Sequence[str]

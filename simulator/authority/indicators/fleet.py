@@ -5,6 +5,7 @@ The register is believed before the document: who could declare a mass could dec
 
 from dataclasses import dataclass
 from typing import Final
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -25,8 +26,18 @@ class Fleet:
     rated: Column
 
 
+_KNOWN: Final[WeakKeyDictionary[Facts, Fleet]] = WeakKeyDictionary()  # several indicators ask the same
+
+
 def fleet_of(facts: Facts) -> Fleet:
-    """Looks every vehicle up. A vehicle of unknown mass is not exempt."""
+    """Every vehicle, looked up once. A vehicle of unknown mass is not exempt."""
+    known = _KNOWN.get(facts)
+    if known is None:
+        known = _KNOWN[facts] = _looked_up(facts)
+    return known
+
+
+def _looked_up(facts: Facts) -> Fleet:
     entries = [facts.registers.vehicles.get(key) for key in facts.vehicles]
     gross = np.array([_gross(facts, key, entry) for key, entry in zip(facts.vehicles, entries, strict=True)])
     ordinary = np.array([entry is None or not entry.dangerous for entry in entries], dtype=bool)

@@ -1,6 +1,7 @@
 """Takes uploads in any order and reduces each to a row. What it cannot read it marks; it refuses nothing."""
 
 from array import array
+from collections.abc import Mapping
 from typing import Any, Final
 
 import numpy as np
@@ -10,8 +11,8 @@ from protocols.freight.codes import URBAN_DELIVERY
 from protocols.freight.documents import Kind
 from protocols.freight.values import seconds_of
 
-from .columns import DTYPES, Names, Pile, version_of
-from .facts import NO_END, UNREAD, DriverDocument, Facts, Table, VehicleDocument
+from .columns import DTYPES, Names, Picked, Pile, Texts, identity_of, version_of
+from .facts import NO_END, UNREAD, Column, DriverDocument, Facts, Table, VehicleDocument
 from .period import Period
 from .reading import (
     CARGOES,
@@ -34,7 +35,7 @@ from .tracks import Tracks
 from .uploads import Upload
 
 _TIMES_AND_AMOUNTS: Final = ("created", "despatch", "receipt", "weight_g", "amount")
-_NUMBERS: Final = ("key", "origin", "destination", "urban", "vehicle", "carrier", "licence", "cargo")
+_NUMBERS: Final = ("origin", "destination", "urban", "vehicle", "carrier", "licence", "cargo")
 _FUNDS: Final = ("amount", "notes"), ("positive", "bank")
 
 
@@ -49,13 +50,16 @@ class Intake:
         self._registers = registers
         self._tracks = tracks
         self._ended = False
-        self._keys, self._vehicles, self._drivers = Names(), Names(), Names()
+        self._vehicles, self._drivers = Names(), Names()
         self._carriers, self._regions, self._licences = Names(), Names(), Names()
-        self._waybills = Pile(self._keys, _TIMES_AND_AMOUNTS, _NUMBERS)
-        self._funds, self._locations = Pile(Names(), *_FUNDS), Pile(Names(), (), ("points",))
+        self._waybills = Pile(_TIMES_AND_AMOUNTS, _NUMBERS)
+        self._funds, self._locations = Pile(*_FUNDS), Pile((), ("points",))
+        self._waybill_labels, self._funds_labels, self._location_labels = Texts(), Texts(), Texts()
         self._trips = (array("i"), array("i"))
-        self._funds_notes = (array("i"), array("i"), array("q"))
-        self._location_notes = (array("i"), array("i"))
+        # Waybills are named by identities (see `identity_of`) until `facts` numbers them.
+        self._funds_notes = (array("i"), array("Q"), array("q"))
+        self._location_notes = (array("i"), array("Q"))
+        self._location_parts = array("i")  # beside the location notes: number of the driver's points
         self._ends = tuple(array("i") for _ in _ENDS)  # beside the location notes
         self._uploaded: dict[str, set[Kind]] = {}
         self._vehicle_documents: dict[str, tuple[int, VehicleDocument]] = {}
@@ -76,10 +80,10 @@ class Intake:
         _TAKERS[upload.kind](self, upload, upload.document, faults)
 
     def _add(
-        self, pile: Pile, label: str, upload: Upload, faults: tuple[str, ...], values: tuple[int, ...]
-    ) -> int | None:
-        version = version_of(upload.received_s, upload.reference)
-        return pile.add(label, version, upload.received_s in self._period, faults, values)
+        self, pile: Pile, identity: int, upload: Upload, faults: tuple[str, ...], values: tuple[int, ...]
+    ) -> int:
+        version = version_of(upload.received_s, upload.reference, upload.revision)
+        return pile.add(identity, version, upload.received_s in self._period, faults, values)
 
     def _waybill(self, upload: Upload, document: Document, faults: tuple[str, ...]) -> None:
         label = key_of(document) or f"?{upload.reference}"
@@ -91,7 +95,6 @@ class Intake:
             time_of(document, "goodsReceiptDateTime"),
             weight,
             scaled_of(document.get("totalMonetaryAmount"), 3),
-            self._keys.number(label),
             self._region(group_of(document, "consignorInfo")),
             self._region(group_of(document, "consigneeInfo")),
             int(document.get("businessTypeCode") == URBAN_DELIVERY),
@@ -100,13 +103,13 @@ class Intake:
             number_in(self._licences, carrier.get("actualCarrierBusinessLicense")),
             cargo,
         )
-        row = self._add(self._waybills, label, upload, faults, values)
-        if row is not None:
-            for driver in members_of(vehicle, "driver"):
-                number = number_in(self._drivers, driver.get("drivingLicense"))
-                if number != UNREAD:
-                    self._trips[0].append(row)
-                    self._trips[1].append(number)
+        row = self._add(self._waybills, identity_of(label), upload, faults, values)
+        self._waybill_labels.append(label)
+        for driver in members_of(vehicle, "driver"):
+            number = number_in(self._drivers, driver.get("drivingLicense"))
+            if number != UNREAD:
+                self._trips[0].append(row)
+                self._trips[1].append(number)
 
     def _fund(self, upload: Upload, document: Document, faults: tuple[str, ...]) -> None:
         label = text_of(document, "documentNumber") or f"?{upload.reference}"
@@ -118,16 +121,15 @@ class Intake:
             self._agrees(payment, amount) for payment, amount in zip(payments, amounts, strict=True)
         )
         values = (min(sum(amounts), LARGEST), min(sum(freights), LARGEST), int(positive), int(bank))
-        row = self._add(self._funds, label, upload, faults, values)
-        if row is None:
-            return
+        row = self._add(self._funds, identity_of(label), upload, faults, values)
+        self._funds_labels.append(label)
         # What was paid for a waybill: its share of the payments, by its share of the freight of the document.
         shares = shares_of(sum(max(a, 0) for a in amounts), [max(freight, 0) for freight in freights])
         for note, share in zip(notes, shares, strict=True):
             key = key_of(note)
             if key:
                 self._funds_notes[0].append(row)
-                self._funds_notes[1].append(self._keys.number(key))
+                self._funds_notes[1].append(identity_of(key))
                 self._funds_notes[2].append(min(share, LARGEST))
 
     def _agrees(self, payment: Document, amount: int) -> bool:
@@ -142,20 +144,19 @@ class Intake:
 
     def _location(self, upload: Upload, document: Document, faults: tuple[str, ...]) -> None:
         points = points_of(document)
-        row = self._add(self._locations, upload.reference, upload, faults, (len(points),))
-        if row is None:
-            return
+        label = upload.label or upload.reference
+        row = self._add(self._locations, identity_of(label), upload, faults, (len(points),))
+        self._location_labels.append(label)
         for note in members_of(document, "shippingNoteList"):
             key = key_of(note)
             if not key:
                 continue
             self._location_notes[0].append(row)
-            number = self._keys.number(key)
-            self._location_notes[1].append(number)
+            self._location_notes[1].append(identity_of(key))
             ends = [udeg_of(note.get(name)) for name in _ENDS]
             for column, end in zip(self._ends, ends, strict=True):
                 column.append(NO_END if end is None or None in ends else end)
-            self._tracks.add_driver(self._keys.text(number), points)
+            self._location_parts.append(self._tracks.add_driver(key, points))
 
     def _vehicle(self, upload: Upload, document: Document, faults: tuple[str, ...]) -> None:
         key = vehicle_key(text_of(document, "vehicleNumber"), text_of(document, "vehiclePlateColorCode"))
@@ -182,16 +183,18 @@ class Intake:
     def facts(self) -> Facts:
         """The columns of everything taken. Ends the intake: they are handed over, nothing can be added."""
         self._ended = True
-        known_waybills = _known(self._waybills.column("key")[self._waybills.alive()], len(self._keys))
-        waybills, waybill_rows = _table(self._waybills)
-        funds, funds_rows = _table(self._funds)
-        locations, location_rows = _table(self._locations)
+        waybills_alive, funds_alive = self._waybills.alive(), self._funds.alive()
+        locations_alive = self._locations.alive()
+        noted, located = _columns(self._funds_notes), _columns(self._location_notes)
+        keys, count = _numbered(self._waybills.identities(), noted, located)
+        known_waybills = _known(keys[waybills_alive], count)
+        waybills, waybill_rows = _table(self._waybills, waybills_alive, self._waybill_labels, {"key": keys})
+        funds, funds_rows = _table(self._funds, funds_alive, self._funds_labels)
+        locations, location_rows = _table(self._locations, locations_alive, self._location_labels)
         trips = _columns(self._trips)
         trip_rows = waybill_rows[trips[0]] if len(trips[0]) else trips[0]
         kept = trip_rows >= 0
-        noted, located = _columns(self._funds_notes), _columns(self._location_notes)
-        count = len(self._keys)
-        funds_alive, locations_alive = self._funds.alive(), self._locations.alive()
+        self._retire(located, locations_alive)
         return Facts(
             period=self._period,
             registers=self._registers,
@@ -205,7 +208,6 @@ class Intake:
             location_notes=_notes(located, location_rows),
             ends=self._ends_column(located, locations_alive, count),
             uploaded={name: frozenset(kinds) for name, kinds in sorted(self._uploaded.items())},
-            keys=self._keys.texts(),
             vehicles=self._vehicles.texts(),
             drivers=self._drivers.texts(),
             carriers=self._carriers.texts(),
@@ -221,9 +223,13 @@ class Intake:
             driver_documents={key: taken for key, (_, taken) in self._driver_documents.items()},
         )
 
-    def _ends_column(
-        self, notes: list[np.ndarray[Any, Any]], alive: np.ndarray[Any, Any], count: int
-    ) -> np.ndarray[Any, Any]:
+    def _retire(self, notes: list[Column], alive: Column) -> None:
+        """The points of replaced location documents prove nothing any more."""
+        if len(notes[0]):
+            parts = np.frombuffer(self._location_parts, dtype=np.int32)
+            self._tracks.retire_driver(parts[~alive[notes[0]]].tolist())
+
+    def _ends_column(self, notes: list[Column], alive: Column, count: int) -> Column:
         """Per key, the ends of its newest location document that says them."""
         ends = np.full((count, len(_ENDS)), NO_END, dtype=np.int32)
         if len(notes[0]):
@@ -244,28 +250,41 @@ _TAKERS: Final = {
 }
 
 
-def _table(pile: Pile) -> tuple[Table, np.ndarray[Any, Any]]:
-    """(the rows that count, old row → new row or -1)."""
-    chosen = pile.chosen()
+def _table(
+    pile: Pile, alive: Column, labels: Texts, more: Mapping[str, Column] | None = None
+) -> tuple[Table, Column]:
+    """(the rows that count, old row → new row or -1). more: further columns of all rows."""
+    chosen = alive & pile.counted()
     rows = np.flatnonzero(chosen)
-    numbered = np.full(len(chosen), UNREAD, dtype=np.int64)
+    numbered = np.full(len(chosen), UNREAD, dtype=np.int32)
     numbered[rows] = np.arange(len(rows))
-    columns, labels, faults = pile.taken(rows)
-    return Table(columns, labels, faults), numbered
+    columns, faults = pile.taken(rows)
+    columns |= {name: column[rows] for name, column in (more or {}).items()}
+    return Table(columns, Picked(labels, rows), faults), numbered
 
 
-def _columns(arrays: tuple[Any, ...]) -> list[np.ndarray[Any, Any]]:
+def _numbered(waybills: Column, noted: list[Column], located: list[Column]) -> tuple[Column, int]:
+    """Gives waybills' identities small numbers, in the notes in place; (those of the waybills, how many)."""
+    parts = (waybills, noted[1], located[1])
+    found, numbers = np.unique(np.concatenate(parts), return_inverse=True)
+    of_waybills, noted[1], located[1] = np.split(
+        numbers.astype(np.int32), np.cumsum([len(part) for part in parts])[:2]
+    )
+    return of_waybills, len(found)
+
+
+def _columns(arrays: tuple[Any, ...]) -> list[Column]:
     """Handed over, not copied."""
     return [np.frombuffer(each, dtype=DTYPES[each.typecode]) for each in arrays]
 
 
-def _notes(notes: list[np.ndarray[Any, Any]], rows: np.ndarray[Any, Any]) -> dict[str, np.ndarray[Any, Any]]:
+def _notes(notes: list[Column], rows: Column) -> dict[str, Column]:
     numbered = rows[notes[0]] if len(notes[0]) else notes[0]
     kept = numbered >= 0
     return {"row": numbered[kept], "key": notes[1][kept]}
 
 
-def _paid(notes: list[np.ndarray[Any, Any]], alive: np.ndarray[Any, Any], count: int) -> np.ndarray[Any, Any]:
+def _paid(notes: list[Column], alive: Column, count: int) -> Column:
     paid = np.full(count, UNREAD, dtype=np.int64)
     if len(notes[0]):
         kept = alive[notes[0]]
@@ -274,7 +293,7 @@ def _paid(notes: list[np.ndarray[Any, Any]], alive: np.ndarray[Any, Any], count:
     return paid
 
 
-def _known(keys: np.ndarray[Any, Any], count: int) -> np.ndarray[Any, Any]:
+def _known(keys: Column, count: int) -> Column:
     known = np.zeros(count, dtype=bool)
     known[keys] = True
     return known
@@ -282,6 +301,6 @@ def _known(keys: np.ndarray[Any, Any], count: int) -> np.ndarray[Any, Any]:
 
 def _newest(kept: dict[str, Any], key: str, upload: Upload, period: Period, taken: Any) -> None:
     """Basic data: the newest that arrived before the period's end, also long before the period."""
-    version = version_of(upload.received_s, upload.reference)
+    version = version_of(upload.received_s, upload.reference, upload.revision)
     if upload.received_s < period.until_s and (key not in kept or kept[key][0] < version):
         kept[key] = (version, taken)

@@ -7,7 +7,7 @@ from typing import Final
 
 import numpy as np
 
-from .columns import within
+from .columns import Joined, within
 from .facts import NO_END, UNREAD, Column, Facts
 from .result import Better, Indicator, Offenders, bits_to_words
 from .rules import Rules
@@ -29,7 +29,7 @@ FUNDS_RULES: Final = ("an amount is not positive", "payments differ from the fre
 def documents_logical(facts: Facts, rules: Rules) -> Indicator:
     """5: logical waybills and funds documents / both."""
     waybills, funds = waybill_bits(facts, rules), funds_bits(facts, rules)
-    labels = [*facts.waybills.labels, *facts.funds.labels]
+    labels = Joined(facts.waybills.labels, facts.funds.labels)
     why_waybill, why_funds = bits_to_words(waybills, WAYBILL_RULES), bits_to_words(funds, FUNDS_RULES)
     rows = np.flatnonzero(np.concatenate([waybills, funds]))
     first = len(waybills)

@@ -7,23 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from protocols.freight.scopes import CARGO_SCOPES, DEFAULT_SCOPES
+
 LIGHT_HUNDREDTHS: Final = 450  # 4.5 t of gross mass: no certificates are asked for
 MEDIUM_HUNDREDTHS: Final = 1200  # 12 t: only the driver's positions are compared
-
-GENERAL: Final = "普通货运"
-CONTAINER: Final = "货物专用运输(集装箱)"
-COLD: Final = "货物专用运输(冷藏保鲜)"
-TANK: Final = "货物专用运输(罐式)"
-LARGE: Final = "大型物件运输"
-DANGEROUS: Final = "危险货物运输"
-NETWORK: Final = "网络货运"
-
-# Cargo code → scopes, any of which allows it. Ours: the notice names no table.
-CARGO_SCOPES: Final[Mapping[str, frozenset[str]]] = {
-    "0200": frozenset({DANGEROUS}),
-    "1602": frozenset({COLD}),
-}
-DEFAULT_SCOPES: Final = frozenset({GENERAL})
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,11 @@ that is on no register is 8's.
 
 import numpy as np
 
+from protocols.freight.scopes import NETWORK
+
 from .facts import UNREAD, Column, Facts
 from .result import Better, Indicator, Offenders, bits_to_words
-from .rules import NETWORK, Rules
+from .rules import Rules
 
 
 def subcontracted(facts: Facts, rules: Rules) -> Indicator:

@@ -20,8 +20,11 @@ EMPTY: Final = np.empty(0, POINT)
 class Tracks(Protocol):
     """Where the indicators get positions from."""
 
-    def add_driver(self, key: str, points: Points) -> None:
-        """Adds what a location document says of this waybill's driver. A store that has it may do nothing."""
+    def add_driver(self, key: str, points: Points) -> int:
+        """Adds what a location document says of this waybill's driver; gives the number of this part."""
+
+    def retire_driver(self, parts: Sequence[int]) -> None:
+        """Takes these parts out: their documents were replaced."""
 
     def vehicle(self, key: str, from_s: int, until_s: int) -> Points:
         """The points of this vehicle from from_s to until_s, both included, by time."""
@@ -36,14 +39,23 @@ class TracksInMemory:
     def __init__(self) -> None:
         self._vehicles: dict[str, list[Points]] = {}
         self._drivers: dict[str, list[Points]] = {}
+        self._parts: list[tuple[str, Points]] = []  # of drivers
 
     def add_vehicle(self, key: str, points: Points) -> None:
         """Adds points that already count; see `counting`."""
         self._vehicles.setdefault(key, []).append(ordered([points]))
 
-    def add_driver(self, key: str, points: Points) -> None:
+    def add_driver(self, key: str, points: Points) -> int:
         """See `Tracks`."""
-        self._drivers.setdefault(key, []).append(ordered([points]))
+        self._parts.append((key, ordered([points])))
+        self._drivers.clear()  # of all parts, made when somebody asks
+        return len(self._parts) - 1
+
+    def retire_driver(self, parts: Sequence[int]) -> None:
+        """See `Tracks`."""
+        for part in parts:
+            self._parts[part] = (self._parts[part][0], EMPTY)
+        self._drivers.clear()
 
     def vehicle(self, key: str, from_s: int, until_s: int) -> Points:
         """See `Tracks`."""
@@ -51,6 +63,9 @@ class TracksInMemory:
 
     def driver(self, key: str, from_s: int, until_s: int) -> Points:
         """See `Tracks`."""
+        if not self._drivers:
+            for name, points in self._parts:
+                self._drivers.setdefault(name, []).append(points)
         return _looked_up(self._drivers, key, from_s, until_s)
 
 

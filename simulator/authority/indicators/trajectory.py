@@ -102,12 +102,12 @@ def _trails(
     facts: Facts, rules: Rules, rows: Column, chunk: _Chunk, missing: Column
 ) -> tuple[_Trail, _Trail]:
     """(of the drivers, of the vehicles), each within around_s of the trip."""
-    keys, vehicles = facts.waybills["key"][rows], facts.waybills["vehicle"][rows]
+    labels, vehicles = facts.waybills.labels, facts.waybills["vehicle"][rows]
     drivers: list[tuple[int, Any]] = []
     trucks: list[tuple[int, Any]] = []
     for i in np.flatnonzero(~missing).tolist():
         from_s, until_s = int(chunk.despatch[i]) - rules.around_s, int(chunk.receipt[i]) + rules.around_s
-        drivers.append((i, facts.tracks.driver(facts.keys[keys[i]], from_s, until_s)))
+        drivers.append((i, facts.tracks.driver(labels[rows[i]], from_s, until_s)))
         if vehicles[i] != UNREAD and not chunk.medium[i]:
             trucks.append((i, facts.tracks.vehicle(facts.vehicles[vehicles[i]], from_s, until_s)))
     return _trail(drivers), _trail(trucks)
@@ -132,28 +132,33 @@ def _unproven(trail: _Trail, chunk: _Chunk, rules: Rules) -> tuple[Column, Colum
 
 
 def _near(trail: _Trail, places: Column, times: Column, rules: Rules) -> Column:
-    owner = trail.owner
-    metres = distance_m(trail.latitude, trail.longitude, places[owner, 0], places[owner, 1])
-    return (metres <= rules.near_m) & (np.abs(trail.time - times[owner]) <= rules.around_s)
+    """Rows of the trail at their waybill's place around its time. Distances only of what is there in time."""
+    timely = np.flatnonzero(np.abs(trail.time - times[trail.owner]) <= rules.around_s)
+    ends = places[trail.owner[timely]]
+    metres = distance_m(trail.latitude[timely], trail.longitude[timely], ends[:, 0], ends[:, 1])
+    return timely[metres <= rules.near_m]
 
 
 def _gaps(trail: _Trail, chunk: _Chunk, rules: Rules) -> Column:
-    """Whether a silence over gap_s lies between despatch and receipt, both being events of the track."""
+    """Whether a silence over gap_s lies between despatch and receipt, both being events of the track. A trail
+    is in order of owner and time."""
     under_way = (trail.time > chunk.despatch[trail.owner]) & (trail.time < chunk.receipt[trail.owner])
-    rows = np.arange(len(chunk.despatch))
-    owner = np.concatenate([rows, trail.owner[under_way], rows])
-    time = np.concatenate([chunk.despatch, trail.time[under_way], chunk.receipt])
-    order = np.lexsort([time, owner])
-    owner, time = owner[order], time[order]
-    silent = (owner[1:] == owner[:-1]) & (time[1:] - time[:-1] > rules.gap_s)
-    return np.bincount(owner[1:][silent], minlength=len(rows)) > 0
+    owner, time = trail.owner[under_way], trail.time[under_way]
+    first = np.append(True, owner[1:] != owner[:-1])[: len(owner)]
+    before = np.where(first, chunk.despatch[owner], np.append(0, time[:-1])[: len(time)])
+    silent = np.bincount(owner[time - before > rules.gap_s], minlength=len(chunk.despatch)) > 0
+    heard_s = chunk.despatch.copy()  # the last sign of life of each
+    last = np.append(owner[1:] != owner[:-1], True)[: len(owner)]
+    heard_s[owner[last]] = time[last]
+    return silent | (chunk.receipt - heard_s > rules.gap_s)
 
 
 def _apart(driver: _Trail, vehicle: _Trail, count: int, rules: Rules) -> Column:
     """Whether they are near each other in too few of the time bins that both have a position in."""
-    bins = [_bins(trail, rules.bin_s) for trail in (driver, vehicle)]
-    _, at_driver, at_vehicle = np.intersect1d(bins[0][0], bins[1][0], assume_unique=True, return_indices=True)
-    one, other = bins[0][1][at_driver], bins[1][1][at_vehicle]
+    (of_driver, first), (of_vehicle, other) = _bins(driver, rules.bin_s), _bins(vehicle, rules.bin_s)
+    at = np.minimum(of_vehicle.searchsorted(of_driver), max(0, len(of_vehicle) - 1))
+    both = np.flatnonzero(of_vehicle[at] == of_driver) if len(of_vehicle) else at[:0]
+    one, other = first[both], other[at[both]]
     metres = distance_m(
         driver.latitude[one], driver.longitude[one], vehicle.latitude[other], vehicle.longitude[other]
     )
@@ -163,6 +168,7 @@ def _apart(driver: _Trail, vehicle: _Trail, count: int, rules: Rules) -> Column:
 
 
 def _bins(trail: _Trail, bin_s: int) -> tuple[Column, Column]:
-    """(owner and bin as one number, the first point in it)."""
-    joined = trail.owner << 40 | trail.time // bin_s
-    return np.unique(joined, return_index=True)
+    """(owner and bin as one number, the first point in it), in order, as the trail is."""
+    bins = trail.owner << 40 | trail.time // bin_s
+    first = np.flatnonzero(np.append(True, bins[1:] != bins[:-1])[: len(bins)])
+    return bins[first], first

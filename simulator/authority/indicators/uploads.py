@@ -11,6 +11,8 @@ from protocols.freight.documents import Kind
 class Upload:
     """enterprise: its exchange code. received_s: arrival (Unix time), which decides the period. reference:
     the message's own number, unique. faults: "field: code" of each fault, None when it was not checked yet.
+    revision: of documents of one label the highest counts, of equal ones the last that arrived. label: of a
+    location document; its reference when empty. The other kinds name themselves.
     """
 
     kind: Kind
@@ -19,3 +21,5 @@ class Upload:
     reference: str
     document: Mapping[str, Any]
     faults: tuple[str, ...] | None = None
+    revision: int = 0
+    label: str = ""

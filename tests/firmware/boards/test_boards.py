@@ -29,6 +29,7 @@ EPOCHS = 25
 PHONE = "13800138000"
 PASSTHROUGH_DOWN, PASSTHROUGH_UP = 0x8900, 0x0900
 SERIAL_1 = b"\x41"
+SERIAL_2 = b"\x42"
 ARCHITECTURES = ("xtensawin", "armv6m", "armv7emsp", "rv32imc")
 
 
@@ -39,6 +40,7 @@ class Platform(PlatformServer):
         super().__init__()
         self.passed: list[bytes] = []
         self.said_before = _frame(PASSTHROUGH_DOWN, SERIAL_1 + b"weigh")
+        self.said_before += _frame(PASSTHROUGH_DOWN, SERIAL_2 + b"print")
 
     def _answer(self, payload: bytes, serial: int) -> bytes:
         header = parse_header(payload)
@@ -85,7 +87,9 @@ def run_board(name: str, folder: Path) -> dict:
 @pytest.mark.parametrize("name", ["esp32", "rp2"])
 def test_a_board_reports_what_its_receiver_says(tmp_path: Path, name: str) -> None:
     with Platform() as platform:
-        provisioned(tmp_path, platform.port, **({"serial_uart": 0} if name == "esp32" else {}))
+        provisioned(
+            tmp_path, platform.port, **({"serial_uart": 0, "serial2_uart": 3} if name == "esp32" else {})
+        )
         told = run_board(name, tmp_path)
     assert told["state"] == "online" and told["boot_reason"] == "wdt_reset", told
     assert told["acknowledged"] == told["emitted"] >= EPOCHS and not told["errors"], told
@@ -102,8 +106,11 @@ def test_a_board_reports_what_its_receiver_says(tmp_path: Path, name: str) -> No
         assert told["signal"] == 23
         assert "ATD*99***1#\r" in told["asked"] and 'AT+CGDCONT=1,"IP","cmnet"\r' in told["asked"]
         assert set(told["heard"].split("weigh")) == {""}
-        assert b"".join(body[1:] for body in platform.passed).count(b"echo weigh") >= 1
-        assert {body[:1] for body in platform.passed} == {SERIAL_1}
+        assert set(told["heard2"].split("print")) == {""}
+        for kind, said in ((SERIAL_1, b"echo weigh"), (SERIAL_2, b"echo print")):
+            up = b"".join(body[1:] for body in platform.passed if body[:1] == kind)
+            assert up.count(said) >= 1, platform.passed
+        assert {body[:1] for body in platform.passed} == {SERIAL_1, SERIAL_2}
         assert "WDT 30000" in told["made"] and "atten 3" in told["made"]
     else:
         assert any(each.startswith('AT+CIPOPEN=0,"TCP","127.0.0.1",') for each in told["asked"])
@@ -114,7 +121,7 @@ def test_a_board_reports_what_its_receiver_says(tmp_path: Path, name: str) -> No
 def test_a_name_that_no_board_has_is_said_and_leads_to_a_restart(tmp_path: Path) -> None:
     provisioned(tmp_path, 1, gnss_txx=5)
     script = "from firmware.board import chip\nfrom firmware.board.rp2.board import Board\n"
-    script += "chip.CRASH_PAUSE_MS = 0\nchip.main(Board)\n"
+    script += "chip.CRASH_PAUSE_MS = 0\nchip.serve(Board)\n"
     done = subprocess.run(
         [micropython(), "-X", "heapsize=4m", "-c", script],
         cwd=tmp_path, env={**os.environ, "MICROPYPATH": f"{HERE / 'fakes'}:{ROOT}"},

@@ -15,6 +15,7 @@ from protocols.driver_code.push import (
     DriverCode,
     code_push,
     colour_push,
+    key_push,
     withdrawal_push,
 )
 from protocols.wire.framing import build_frame
@@ -28,7 +29,7 @@ from .test_screen import BAND
 
 PHONE = "013800138000"
 MORNING = datetime(2026, 3, 2, tzinfo=UTC)  # the day of `drive`
-HEAP = "160k"
+HEAP = "176k"  # vehicle and screen; 160k for the screen alone
 
 
 def pushed(content: bytes) -> bytes:
@@ -129,6 +130,38 @@ def test_the_symbol_proves_that_the_screen_is_there(tmp_path):
             assert (found.verdict, found.code, found.key_reference) == (Verdict.PRESENT, CODE.decode(), 7)
             assert verify(text, {7: bytes(32)}.get, now).verdict is Verdict.FORGED
             assert verify(text, {7: key}.get, now + timedelta(minutes=5)).verdict is Verdict.OLD
+            assert not desk.errors
+        finally:
+            desk.stop()
+
+
+@pytest.mark.slow
+def test_a_presence_key_from_the_platform_makes_proofs(tmp_path):
+    """Only where the terminal was set to take it: key and code are pushed, the symbol proves itself."""
+    path = tmp_path / "screen.png"
+    key = bytes(range(16))
+    until = MORNING + timedelta(days=100)
+    code = DriverCode(
+        CODE.decode(), Colour.BLUE, until, until.date(), "云A12345", glyphs_of(masked("王小明")), key=9
+    )
+    with PlatformServer() as platform:
+        platform.said_before = pushed(key_push(MORNING, 1, 9, key)) + pushed(code_push(MORNING, 2, code))
+        desk = Desk(
+            tmp_path / "desk",
+            [("127.0.0.1", platform.port)],
+            PHONE,
+            interval_s=1,
+            display=[str(path), *SIZES["240x240"]],
+            presence_keys_pushed=True,
+            heap=HEAP,
+        )
+        try:
+            desk.start()
+            assert desk.wait_until(lambda: desk.state == "online", PATIENCE_S), desk.errors
+            desk.feed(drive(100, 20))
+            assert desk.wait_until(lambda: len(scanned(path)) > len(CODE), PATIENCE_S), desk.errors
+            found = verify(scanned(path), {9: key}.get, MORNING + timedelta(seconds=130))
+            assert (found.verdict, found.key_reference) == (Verdict.PRESENT, 9)
             assert not desk.errors
         finally:
             desk.stop()

@@ -20,7 +20,18 @@ SCREEN = (
     *(f"firmware/terminal/qr/{name}" for name in ("tables", "codewords", "matrix", "drawer")),
     *(
         f"firmware/terminal/screen/{name}"
-        for name in ("canvas", "density", "font", "glyphs", "layout", "screen", "view", "words")
+        for name in (
+            "canvas",
+            "density",
+            "font",
+            "glyph_rows",
+            "glyphs",
+            "layout",
+            "pixels",
+            "screen",
+            "view",
+            "words",
+        )
     ),
     *(f"firmware/terminal/{name}" for name in ("calendar", "clock")),
     *(f"protocols/wire/{name}" for name in ("base45", "errors", "presence")),

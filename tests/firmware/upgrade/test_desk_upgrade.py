@@ -44,9 +44,9 @@ def desk(tmp_path, platform):
     made.stop()
 
 
-def image(tmp_path, **changes: tuple[str, str]) -> dict[str, bytes]:
+def image(tmp_path, tree=None, **changes: tuple[str, str]) -> dict[str, bytes]:
     """The files of the present firmware, some of them changed (old text, new text) and compiled anew."""
-    tree = build.build()
+    tree = tree or build.build()
     files = read_tree(tree)
     for name, (old, new) in changes.items():
         text = (tree / f"{name}.txt").read_text()

@@ -111,6 +111,17 @@ def check_emergency_stays_until_the_link_is_back():
     assert not truck.terminal.held
 
 
+def check_an_alarm_whose_report_is_refused_ends_too():
+    truck = online()
+    truck.go(100, 5, 10)
+    truck.results = {tables.MSG_POSITION_REPORT: tables.RESULT_UNSUPPORTED}
+    truck.terminal.on_input(inputs.EMERGENCY, 1, truck.now_ms)
+    truck.pass_ms(300)
+    truck.terminal.on_input(inputs.EMERGENCY, 0, truck.now_ms)
+    truck.go(105, 5, 10)
+    assert truck.terminal.refused and truck.terminal.vehicle.alarm_low == 0
+
+
 def check_parameters_take_effect_at_once():
     truck = online()
     truck.terminal.parameters.values[MAX_SPEED] = 60
@@ -150,3 +161,16 @@ def check_damage_is_answered_and_changes_nothing():
 
 
 harness.run(globals())
+
+
+def check_an_order_by_passthrough_loads_the_truck():
+    truck = online()
+    truck.go(100, 3, 10)
+    truck.send(0x8900, body=b"\xf3#YD;L;YD1;steel 20t")
+    truck.go(103, 3, 10)
+    assert truck.terminal.vehicle.waybill == b"YD1"
+    assert b"L;YD1;" in truck.of(0x0701)[0][1]["content"]
+    truck.send(0x8900, body=b"\xf3#YD;?")
+    truck.go(106, 1, 10)
+    answers = [values["result"] for _, values, _ in truck.of(tables.MSG_TERMINAL_GENERAL_RESPONSE)]
+    assert answers == [tables.RESULT_OK, tables.RESULT_UNSUPPORTED]

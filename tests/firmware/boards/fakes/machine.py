@@ -2,6 +2,7 @@
 
 import io
 import select
+import time
 
 PWRON_RESET = 1
 HARD_RESET = 2
@@ -10,6 +11,7 @@ devices = {}  # UART number → object with write(data) and read() → bytes
 levels = {}  # pin → what an input reads; 1 is the pull-up's
 written = {}  # pin → every value that was put on an output
 spi = []  # everything written to SPI, as (data mode, bytes)
+timers = []
 made = []  # what was made, as text
 volts_uv = 1200000
 on_feed = None  # called at each feed of the watchdog
@@ -97,14 +99,35 @@ class WDT:
         made.append(f"WDT {timeout}")
 
     def feed(self):
+        for timer in timers:
+            timer.look()
         if on_feed is not None:
             on_feed()
 
 
 class Timer:
-    def __init__(self, number):
-        pass
+    """A periodic one strikes at once; one for once when its time is over and the watchdog is fed."""
 
-    def init(self, period, callback):
+    ONE_SHOT = 0
+    PERIODIC = 1
+
+    def __init__(self, number):
+        self._end_ms = 0
+        self._callback = None
+
+    def init(self, period, callback, mode=PERIODIC):
         made.append(f"Timer {period}")
-        callback(self)
+        if mode == self.PERIODIC:
+            callback(self)
+            return
+        self._end_ms = time.ticks_add(time.ticks_ms(), period)
+        self._callback = callback
+        timers.append(self)
+
+    def deinit(self):
+        self._callback = None
+
+    def look(self):
+        if self._callback is not None and time.ticks_diff(time.ticks_ms(), self._end_ms) >= 0:
+            callback, self._callback = self._callback, None
+            callback(self)

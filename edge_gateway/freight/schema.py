@@ -1,0 +1,119 @@
+"""The file of freight: how it is laid out and brought up to date. Versions live in `user_version`."""
+
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from ..commands.schema import StoreError
+
+BUSY_MS: Final = 10_000  # `edge-gateway evidence export` reads beside a running gateway
+
+
+def connect(path: Path) -> sqlite3.Connection:
+    """A connection in autocommit mode, durable, the file brought up to date. Raises StoreError."""
+    try:
+        connection = sqlite3.connect(
+            path, timeout=BUSY_MS / 1000, isolation_level=None, check_same_thread=False
+        )
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=FULL")
+        _migrate(connection, path)
+    except sqlite3.Error as error:
+        raise StoreError(f"the freight file {path} cannot be opened: {error}") from error
+    return connection
+
+
+def _create(connection: sqlite3.Connection) -> None:
+    """Version 1.
+
+    kept: single values by name. waybill: one row a (number, serial); document: what the company said of it,
+    JSON; held: why the gate stopped it, JSON, empty when it may go; aside: codes that the company set aside.
+    event: the life, append-only. position: raw bodies of a waybill's track. document: each revision of each
+    document; lane: what must not overtake what. scan: symbols that gave an order. push: driver codes on their
+    way down, and the commands that carry them; code: those that came; presence: keys that came with them.
+    errand: what the command desk is to be asked. chain, link, opening: evidence; links append-only; anchored:
+    whether the head is. anchor, anchored: what was published, and the way to it.
+    """
+    for statement in (
+        "CREATE TABLE kept (name TEXT PRIMARY KEY, value BLOB NOT NULL)",
+        "CREATE TABLE waybill (id INTEGER PRIMARY KEY, number TEXT NOT NULL, serial TEXT NOT NULL,"
+        " state TEXT NOT NULL, terminal TEXT NOT NULL, vehicle TEXT NOT NULL, driver TEXT NOT NULL,"
+        " company TEXT NOT NULL, dangerous INTEGER NOT NULL, document TEXT NOT NULL,"
+        " route_sheet TEXT NOT NULL, held TEXT NOT NULL, aside TEXT NOT NULL, loaded_s INTEGER,"
+        " unloaded_s INTEGER, load_place TEXT NOT NULL, unload_place TEXT NOT NULL,"
+        " enterprise TEXT NOT NULL, location_due_s INTEGER, changed_ms INTEGER NOT NULL,"
+        " UNIQUE (number, serial))",
+        "CREATE INDEX waybill_open ON waybill (terminal) WHERE state NOT IN ('paid', 'cancelled')",
+        "CREATE INDEX waybill_due ON waybill (location_due_s) WHERE location_due_s IS NOT NULL",
+        "CREATE TABLE event (id INTEGER PRIMARY KEY AUTOINCREMENT, waybill INTEGER NOT NULL,"
+        " name TEXT NOT NULL, state TEXT NOT NULL, at_ms INTEGER NOT NULL, detail TEXT NOT NULL)",
+        "CREATE INDEX event_waybill ON event (waybill, id)",
+        "CREATE TABLE position (waybill INTEGER NOT NULL, time_s INTEGER NOT NULL, sequence INTEGER NOT NULL,"
+        " edition INTEGER NOT NULL, body BLOB NOT NULL,"
+        " PRIMARY KEY (waybill, time_s, sequence)) WITHOUT ROWID",
+        "CREATE TABLE card (id INTEGER PRIMARY KEY, terminal TEXT NOT NULL, driver TEXT NOT NULL,"
+        " in_s INTEGER NOT NULL, out_s INTEGER)",
+        "CREATE INDEX card_driver ON card (driver, in_s)",
+        "CREATE INDEX card_open ON card (terminal) WHERE out_s IS NULL",
+        "CREATE TABLE document (id INTEGER PRIMARY KEY AUTOINCREMENT, reference TEXT NOT NULL UNIQUE,"
+        " enterprise TEXT NOT NULL, kind TEXT NOT NULL, name TEXT NOT NULL, revision INTEGER NOT NULL,"
+        " body TEXT NOT NULL, purpose TEXT NOT NULL, state TEXT NOT NULL, faults TEXT NOT NULL,"
+        " message INTEGER NOT NULL, tries INTEGER NOT NULL, due_ms INTEGER NOT NULL,"
+        " asked_by TEXT NOT NULL, created_ms INTEGER NOT NULL,"
+        " changed_ms INTEGER NOT NULL, UNIQUE (enterprise, kind, name, revision))",
+        "CREATE INDEX document_state ON document (state, id)",
+        "CREATE INDEX document_message ON document (message) WHERE message > 0",
+        "CREATE TABLE lane (lane TEXT NOT NULL, document INTEGER NOT NULL, PRIMARY KEY (lane, document))"
+        " WITHOUT ROWID",
+        "CREATE INDEX lane_document ON lane (document)",
+        "CREATE TABLE scan (symbol BLOB PRIMARY KEY, waybill INTEGER NOT NULL, at_ms INTEGER NOT NULL)",
+        "CREATE TABLE errand (id INTEGER PRIMARY KEY AUTOINCREMENT, terminal TEXT NOT NULL,"
+        " message TEXT NOT NULL, content TEXT NOT NULL, not_after_ms INTEGER NOT NULL, holder TEXT NOT NULL,"
+        " kind INTEGER NOT NULL)",
+        "CREATE TABLE push (holder TEXT NOT NULL, kind INTEGER NOT NULL, command INTEGER NOT NULL,"
+        " PRIMARY KEY (holder, kind)) WITHOUT ROWID",
+        "CREATE TABLE presence (reference INTEGER PRIMARY KEY, secret BLOB NOT NULL)",
+        "CREATE TABLE code (id TEXT PRIMARY KEY, at_ms INTEGER NOT NULL) WITHOUT ROWID",
+        "CREATE TABLE link (subject TEXT NOT NULL, number INTEGER NOT NULL, line BLOB NOT NULL,"
+        " PRIMARY KEY (subject, number)) WITHOUT ROWID",
+        "CREATE TABLE opening (subject TEXT NOT NULL, number INTEGER NOT NULL, name TEXT NOT NULL,"
+        " salt BLOB NOT NULL, data TEXT NOT NULL, PRIMARY KEY (subject, number, name)) WITHOUT ROWID",
+        "CREATE TABLE covered (subject TEXT NOT NULL, number INTEGER NOT NULL, waybill INTEGER NOT NULL,"
+        " sequences BLOB NOT NULL, PRIMARY KEY (subject, number)) WITHOUT ROWID",
+        "CREATE TABLE chain (subject TEXT PRIMARY KEY, algorithm TEXT NOT NULL, anchored INTEGER NOT NULL)"
+        " WITHOUT ROWID",
+        "CREATE INDEX chain_news ON chain (algorithm, subject) WHERE NOT anchored",
+        "CREATE TABLE anchor (number INTEGER PRIMARY KEY, body BLOB NOT NULL, published INTEGER NOT NULL)",
+        "CREATE TABLE anchored (subject TEXT NOT NULL, anchor INTEGER NOT NULL, link INTEGER NOT NULL,"
+        " leaf INTEGER NOT NULL, path BLOB NOT NULL, PRIMARY KEY (subject, anchor)) WITHOUT ROWID",
+    ):
+        connection.execute(statement)
+    for table in ("event", "link"):
+        for verb in ("DELETE", "UPDATE"):
+            connection.execute(
+                f"CREATE TRIGGER {table}_{verb.lower()} BEFORE {verb} ON {table}"
+                " BEGIN SELECT raise(ABORT, 'append-only'); END"
+            )
+
+
+# MIGRATIONS[n] brings version n to n + 1; version 0 is an empty file.
+MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (_create,)
+
+
+def _migrate(connection: sqlite3.Connection, path: Path) -> None:
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        version = int(connection.execute("PRAGMA user_version").fetchone()[0])
+        if version > len(MIGRATIONS):
+            raise StoreError(
+                f"the freight file {path} has version {version}, this program knows {len(MIGRATIONS)}:"
+                " upgrade it"
+            )
+        for number in range(version, len(MIGRATIONS)):
+            MIGRATIONS[number](connection)
+            connection.execute(f"PRAGMA user_version={number + 1}")
+        connection.execute("COMMIT")
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise
