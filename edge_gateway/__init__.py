@@ -4,3 +4,9 @@
 not be lost, `delivery` brings it to the monitoring system, `registry` knows who may speak; `gateway` composes
 them. Knows neither firmware nor simulator.
 """
+
+import os
+
+# Nothing here multiplies matrices: the threads that numpy's library starts for that would only cost time at
+# every start, and memory. Said before anybody imports numpy; the processes that we start inherit it.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")

@@ -8,10 +8,9 @@ import asyncio
 import base64
 import time
 from collections.abc import Callable, Sequence
-from typing import Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from .api.media import StoredMedia
-from .api.services import Media, OrderFiles
 from .commands import CommandService
 from .config import Config
 from .metrics import Sample, Snapshot, take_sample
@@ -19,6 +18,9 @@ from .metrics.sample import last_position
 from .registry import OwnRoll, Registry, Roll
 from .registry.csv_files import terminal_as_row
 from .server import Server
+
+if TYPE_CHECKING:
+    from .api.services import Media, OrderFiles
 
 REFRESH_S: Final = 5.0  # figures that need the disk are as old as this at most
 Say = Callable[[Any], None]
@@ -37,11 +39,11 @@ class Floor(Protocol):
         """Whose file and writer vehicles and drivers share."""
 
     @property
-    def media(self) -> Media | None:
+    def media(self) -> "Media | None":
         """Pictures and files; None where none are kept."""
 
     @property
-    def order_files(self) -> OrderFiles | None:
+    def order_files(self) -> "OrderFiles | None":
         """None without an attachment server."""
 
     def listen(self, listener: CommandService | None) -> None:

@@ -12,11 +12,13 @@ import resource
 import signal
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from types import ModuleType
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from . import log
+from .commands import CommandService
 from .config import Config, ConfigError
 from .control.server import Answer
 from .delivery import destination_names
@@ -25,7 +27,6 @@ from .delivery.settings import settings_of
 from .floor import OwnFloor
 from .folder import locked
 from .freight import cursor_names
-from .freight.service import FreightService
 from .journal import Journal, JournalLimits
 from .leftovers import Leftovers
 from .log import Throttle, event
@@ -40,6 +41,9 @@ from .session.house import house_of, package_limits_of
 from .status import write_status
 from .transports import context_of, networks_of
 from .workers import Post
+
+if TYPE_CHECKING:
+    from .freight.service import FreightService
 
 uvloop: ModuleType | None
 try:
@@ -138,9 +142,7 @@ class _Gateway:
                 self._dead,
                 self._hindrances,
                 answers,
-                make_freight=lambda commands: FreightService(
-                    config, server.journal, server.registry, commands
-                ),
+                make_freight=partial(_freight, config, server),
             )
             ports = await self._operations.start()
             if server.media:
@@ -283,6 +285,12 @@ class _Gateway:
 def _value(config: Config, name: str, key: str) -> Any:
     section = config.model_dump()[name]
     return section.get(key) if isinstance(section, dict) else section
+
+
+def _freight(config: Config, server: Server, commands: CommandService) -> "FreightService":
+    from .freight.service import FreightService  # noqa: PLC0415 - much to load, and mostly off
+
+    return FreightService(config, server.journal, server.registry, commands)
 
 
 def _limits(config: Config) -> ServerLimits:

@@ -1,15 +1,15 @@
 """What serves people, not terminals: commands, REST API, pages for watchers, the control socket.
 
 Made over a floor, be it one process or several workers; starts what the configuration enables, and stops it
-before the floor. Composes; decides nothing.
+before the floor. Composes; decides nothing. What is off is not loaded: the web's libraries are a good part of
+what a start costs, and a start may be what terminals wait for.
 """
 
 import logging
 import random
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from .api import Services, Tokens, create_app
 from .commands import CommandLimits, CommandService, Rollouts
 from .commands.over_mqtt import MqttCommands
 from .config import CommandsSection, Config
@@ -17,11 +17,14 @@ from .control import Control
 from .control.server import Answer
 from .delivery.settings import settings_of
 from .floor import Floor
-from .freight.service import FreightService
 from .log import event
-from .metrics import Health, create_pages
 from .registry import Fleet
-from .web import Web
+from .tokens import Tokens
+
+if TYPE_CHECKING:
+    from .api.services import Services
+    from .freight.service import FreightService
+    from .web import Web
 
 _log = logging.getLogger(__name__)
 
@@ -42,7 +45,7 @@ class Operations:
         hindrances: Callable[[], list[str]],
         answers: Mapping[str, Answer],
         *,
-        make_freight: Callable[[CommandService], FreightService] | None = None,
+        make_freight: Callable[[CommandService], "FreightService"] | None = None,
     ) -> None:
         self._config = config
         self._floor = floor
@@ -73,15 +76,11 @@ class Operations:
             self._mqtt = MqttCommands(settings_of(config)[0], self._commands, random.random)
             self._mqtt.start()
         if config.api.enabled:
-            api = config.api
-            web = Web(create_app(self._services()), api.host, api.port, api.certificate_file, api.key_file)
-            self._webs["api"] = web
-            ports["api"] = await web.start("api")
+            self._webs["api"] = self._api()
         if config.metrics.enabled:
-            pages = create_pages(Health(self._floor.snapshots, self.dead, self._hindrances))
-            web = Web(pages, config.metrics.host, config.metrics.port)
-            self._webs["metrics"] = web
-            ports["metrics"] = await web.start("metrics")
+            self._webs["metrics"] = self._pages()
+        for name, web in self._webs.items():
+            ports[name] = await web.start(name)
         for name, port in ports.items():
             event(_log, logging.INFO, f"{name} listens", port=port)
         return ports
@@ -135,7 +134,23 @@ class Operations:
         self._commands.start()
         self._rollouts.start()
 
-    def _services(self) -> Services:
+    def _api(self) -> "Web":
+        from .api.app import create_app  # noqa: PLC0415 - see above
+        from .web import Web  # noqa: PLC0415
+
+        api = self._config.api
+        return Web(create_app(self._services()), api.host, api.port, api.certificate_file, api.key_file)
+
+    def _pages(self) -> "Web":
+        from .metrics.pages import Health, create_pages  # noqa: PLC0415 - see above
+        from .web import Web  # noqa: PLC0415
+
+        pages = create_pages(Health(self._floor.snapshots, self.dead, self._hindrances))
+        return Web(pages, self._config.metrics.host, self._config.metrics.port)
+
+    def _services(self) -> "Services":
+        from .api.services import Services  # noqa: PLC0415 - see above
+
         assert self._commands and self._rollouts and self._tokens and self._fleet
         floor = self._floor
         return Services(

@@ -321,7 +321,14 @@ class Server:
         if self.taps:
             for connection in touched:
                 self.tap(connection, "down", connection.out)
-        write_out(touched)
+        while touched:
+            try:
+                write_out(touched)
+                return
+            except Exception:  # a bug with one connection; the others get theirs
+                _log.exception("the answers of a connection could not be sent")
+                # Its own are taken from it before they are sent.
+                touched = [connection for connection in touched if connection.out]
 
     async def _last_connections(self) -> None:
         """Returns when all are closed, or cut because their peers did not take what was left to say."""

@@ -19,6 +19,7 @@ from .guard import allowed
 from .models import From
 from .problems import problem
 from .services import Services, services_of
+from .sight import Seen
 
 UNPROCESSABLE: Final = 422
 FAULTS_SHOWN: Final = 100
@@ -37,6 +38,7 @@ async def desk_of(house: Annotated[Services, Depends(services_of)]) -> FreightDe
 
 
 Desk = Annotated[FreightDesk, Depends(desk_of)]
+House = Annotated[Services, Depends(services_of)]
 
 
 @router.post("/capacity", response_model=models.Capacity)
@@ -146,10 +148,11 @@ async def list_documents(
 
 
 @router.get("/documents/{reference}", response_model=models.DocumentWhole)
-async def get_document(reference: str, who: Writer, desk: Desk) -> dict[str, Any]:
-    """One document with its contents, to be corrected; personal data, so it takes the right to write."""
+async def get_document(reference: str, who: Writer, desk: Desk, house: House, sight: Seen) -> dict[str, Any]:
+    """One document with its contents; masked, unless it is asked for unmasked, to be corrected."""
     kept = await asyncio.to_thread(desk.papers.document, reference)
-    return _shown(kept) | {"document": kept.document}
+    await sight.note(house, who, f"document {reference}")
+    return _shown(kept) | {"document": sight.document(kept.document)}
 
 
 @router.post("/drivers/hours", response_model=models.Hours)

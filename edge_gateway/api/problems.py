@@ -50,6 +50,12 @@ def install(app: FastAPI) -> None:
         del request
         return problem(503, str(error))
 
+    @app.exception_handler(UnicodeEncodeError)
+    async def of_text(request: Request, error: Exception) -> JSONResponse:
+        """JSON can hold half a character; no file can."""
+        del request, error
+        return problem(422, "a text that is no Unicode")
+
     @app.exception_handler(HTTPException)
     async def of_http(request: Request, error: HTTPException) -> JSONResponse:
         del request

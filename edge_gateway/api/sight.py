@@ -4,6 +4,7 @@ Who somebody is, is masked: names, phone, identity and licence numbers. Position
 fleet company's own programs ask this API for; they stay exact.
 """
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from fastapi import Depends, Query
@@ -17,6 +18,22 @@ from .services import Services
 
 PurposeName = Literal["", "verification", "exchange", "monitoring", "aftermarket", "analysis"]
 DRIVER: dict[str, str] = {"qualification": "identity", "name": "name", "phone": "phone"}
+# Of the five documents of freight, wherever they stand; sender and receiver may be persons too.
+DOCUMENT: dict[str, str] = {
+    "driverName": "name",
+    "drivingLicense": "identity",
+    "qualificationCertificate": "identity",
+    "telephone": "phone",
+    "recipient": "name",
+    "receiptAccount": "account",
+    "owner": "name",
+    "consignor": "name",
+    "consignorId": "identity",
+    "consignee": "name",
+    "consigneeId": "identity",
+    "placeOfLoading": "address",
+    "goodsReceiptPlace": "address",
+}
 
 
 class Sight:
@@ -38,6 +55,16 @@ class Sight:
         return row | {
             name: masking.RULES[rule](str(row[name])) for name, rule in DRIVER.items() if row.get(name)
         }
+
+    def document(self, part: Any, name: str = "") -> Any:
+        """A document of freight, or a part of it."""
+        if self.unmasked:
+            return part
+        if isinstance(part, Mapping):
+            return {each: self.document(value, each) for each, value in part.items()}
+        if isinstance(part, list):
+            return [self.document(each, name) for each in part]
+        return masking.RULES[DOCUMENT[name]](str(part)) if name in DOCUMENT and part is not None else part
 
     def command(self, command: dict[str, Any]) -> dict[str, Any]:
         """A command with its answer."""

@@ -56,7 +56,8 @@ class Authority:
             return False
 
     def colour(self, text: str) -> Colour | None:
-        """Today's colour of a code; None when nobody tells."""
+        """Today's colour of a code; None when nobody tells. One that the authority takes no more is red: the
+        list of revocations here may not say so yet."""
         if self._clock() < self._not_before_s:
             return None
         try:
@@ -64,7 +65,10 @@ class Authority:
         except (OSError, LoginError):
             self._not_before_s = self._clock() + COLOUR_PAUSE_S
             return None
-        today = answer.value.get("today") if isinstance(answer.value, dict) else None
+        told = answer.value if isinstance(answer.value, dict) else {}
+        if told.get("accepted") is False and told.get("content") is not None:
+            return Colour.RED
+        today = told.get("today")
         named = today.get("colour") if isinstance(today, dict) else None
         return next((each for each in Colour if each.name.lower() == named), None)
 

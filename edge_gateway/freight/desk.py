@@ -13,12 +13,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from protocols.driver_code.content import Colour
+from protocols.driver_code.content import Colour, Content, Holder
 from protocols.freight.capacity import Cargo, Question, Reason, Verdict, verify
 from protocols.freight.consent import Purpose
 from protocols.freight.registers import Driver, Snapshot
 
-from ..commands import CommandError
+from ..commands import CommandError, StoreError
 from . import codes_down, errands, life, outbox, waybills
 from .book import Book
 from .clock import Now
@@ -109,10 +109,16 @@ class FreightDesk:
         """Puts what was answered into the evidence, all of it in one commit."""
         with self._lock:
             verdicts, self._verdicts = self._verdicts, []
-        if verdicts:
+        if not verdicts:
+            return 0
+        try:
             with self._book.turn():
                 for verdict, asked, now in verdicts:
                     self.trips.gate.keep_verdict(verdict, asked, now)
+        except StoreError:  # they were told to somebody: they wait for the disk
+            with self._lock:
+                self._verdicts[:0] = verdicts
+            raise
         return len(verdicts)
 
     # Codes, orders.
@@ -138,6 +144,8 @@ class FreightDesk:
         driver = self._holder(checked)
         if content is not None and not content.plate and not kind:
             kind, words = "no_vehicle", "the code names no vehicle"
+        if content is not None and driver is None and not kind and self._is_stranger(content):
+            kind, words = "unknown_holder", "the holder of the code is not in the fleet's registers"
         if kind or content is None:
             self.counts[f"scan_{kind}"] += 1
             self._audit(who, "scan refused", "", kind)
@@ -308,6 +316,16 @@ class FreightDesk:
         if snapshot is None or checked.content is None:
             return None
         return snapshot.driver_by_holder.get(checked.content.identity_hash)
+
+    def _is_stranger(self, content: Content) -> bool:
+        """Whether registers that hold today do not know this driver: then nobody checks who scanned."""
+        snapshot = self._registers.snapshot
+        return (
+            snapshot is not None
+            and content.holder is Holder.DRIVER
+            and self.now().s < snapshot.valid_until_s
+            and content.identity_hash not in snapshot.driver_by_holder
+        )
 
     def _waybill(self, number: str, serial: str) -> Waybill:
         found = waybills.find(self._book, number, serial)

@@ -58,10 +58,12 @@ def count(book: Book) -> int:
     return int(found[0]) if found else 0
 
 
-def waiting(book: Book, most: int) -> list[Errand]:
-    """The oldest."""
+def waiting(book: Book, most: int, after: int = 0) -> list[Errand]:
+    """The oldest behind id `after`."""
     found = book.rows(
-        "SELECT id, terminal, message, content, not_after_ms, holder, kind FROM errand ORDER BY id LIMIT ?",
+        "SELECT id, terminal, message, content, not_after_ms, holder, kind FROM errand WHERE id > ?"
+        " ORDER BY id LIMIT ?",
+        after,
         most,
     )
     errands = []

@@ -67,6 +67,7 @@ class Intake:
             for each in news:
                 self._one(each, now)
             self._book.keep(CURSOR, news[-1].sequence)
+        self.cursor = news[-1].sequence  # at once: when a later one fails, what stands is not taken again
 
     def _alone(self, record: Record, now: Now) -> None:
         try:

@@ -6,7 +6,9 @@ correction is the next revision and replaces it, so nothing counts twice. The re
 however often it is sent, so the receiver knows what it has. Works on the book; opens no connection.
 """
 
+import hmac
 import json
+import secrets
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -37,6 +39,9 @@ ACCEPTED: Final = "taken"
 REJECTED: Final = "refused"  # by the monitoring system
 FAULTY: Final = "faulty"  # by our own check: never sent
 SUPERSEDED: Final = "superseded"  # a later revision came before this one was sent
+DOCUMENT_BYTES_MAX: Final = 700_000  # an upload takes 768 KiB; 5,000 positions are some 560 kB
+ESCAPED_BYTES_MAX: Final = 1_000_000  # as a text in a line of evidence, which takes 1 MiB
+_REVISION_KEY: Final = "revision key"
 STATES: Final = (WAITING, SENT, ACCEPTED, REJECTED, FAULTY, SUPERSEDED)
 _OPEN: Final = f"('{WAITING}', '{SENT}')"
 _COLUMNS: Final = (
@@ -100,13 +105,13 @@ def submit(book: Book, given: Submission, context: Context, asked_by: str, now_m
     Raises DocumentError when the document does not say what it is about.
     """
     kind, document = given.kind, given.document
-    name, body = name_of(kind, document), json_of(document)
+    name, body = name_of(kind, document), _body_of(document)
     before = latest(book, given.enterprise, kind, name)
     if before is not None and json_of(before.document) == body and before.state not in (REJECTED, SUPERSEDED):
         return before, False
-    revision = before.revision + 1 if before else 1
+    revision = (before.revision if before else _forgotten(book, given.enterprise, kind.value, name)) + 1
     if revision > REVISION_MAX:
-        raise DocumentError(f"{name}: {REVISION_MAX} revisions are the most")
+        raise DocumentError(f"document: {REVISION_MAX} revisions are the most")
     faults = check(kind, document, context)
     book.run(
         f"UPDATE document SET state = '{SUPERSEDED}', changed_ms = ? WHERE enterprise = ? AND kind = ?"
@@ -274,8 +279,39 @@ def counts(book: Book) -> dict[str, int]:
 def forget_before(book: Book, changed_ms: int) -> None:
     """Deletes what was settled before this time; within a turn."""
     settled = f"state NOT IN {_OPEN} AND changed_ms < ?"
+    last = f"SELECT enterprise, kind, name, max(revision) FROM document WHERE {settled} GROUP BY 1, 2, 3"
+    for enterprise, kind, name, revision in book.rows(last, changed_ms):
+        # The receiver still knows the higher revision: one that began again at 1 would count for nothing.
+        before = _forgotten(book, enterprise, kind, name)
+        book.keep(_revision_of(book, enterprise, kind, name), max(revision, before))
     book.run(f"DELETE FROM lane WHERE document IN (SELECT id FROM document WHERE {settled})", changed_ms)
     book.run(f"DELETE FROM document WHERE {settled}", changed_ms)
+
+
+def _forgotten(book: Book, enterprise: str, kind: str, name: str) -> int:
+    """The last revision of a document that was deleted; 0 for one that never was."""
+    return int(book.kept(_revision_of(book, enterprise, kind, name), 0))
+
+
+def _revision_of(book: Book, enterprise: str, kind: str, name: str) -> str:
+    """Where that is kept. Keyed: a driver's document is named by an identity number."""
+    key = book.kept(_REVISION_KEY)
+    if key is None:
+        key = secrets.token_bytes(32)
+        book.keep(_REVISION_KEY, key)
+    return "revision " + hmac.digest(bytes(key), json_of([enterprise, kind, name]).encode(), "sha256").hex()
+
+
+def _body_of(document: Mapping[str, Any]) -> str:
+    """The text to keep. Raises DocumentError for what neither file, evidence nor line can take."""
+    try:
+        body = json.dumps(document, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+        size, escaped = len(body.encode()), len(json_of(body).encode())
+    except ValueError:
+        raise DocumentError("document: a text that is no Unicode, or a number that is none") from None
+    if size > DOCUMENT_BYTES_MAX or escaped > ESCAPED_BYTES_MAX:
+        raise DocumentError(f"document: {size} bytes, {DOCUMENT_BYTES_MAX} at most")
+    return body
 
 
 def _many(book: Book, where: str, *values: Any) -> list[Kept]:

@@ -85,9 +85,8 @@ class Paperwork:
         except DocumentError as error:
             raise CommandError(str(error), str(error).partition(":")[0]) from None
         if name != before.name:
-            raise CommandError(
-                f"is about {name}, the document is about {before.name}", "document", "conflict"
-            )
+            what = "somebody else" if before.kind is Kind.DRIVER else f"{name}, not {before.name}"
+            raise CommandError(f"is about {what}", "document", "conflict")
         return self.hand_in(Submission(before.kind, document, before.enterprise, before.purpose), who)
 
     def document(self, reference: str) -> Kept:

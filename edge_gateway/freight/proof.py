@@ -164,7 +164,12 @@ def subject_of(waybill: Waybill) -> str:
 
 
 def export(book: Book, subject: str, opened: bool) -> bytes | None:
-    """See Evidence.export."""
+    """See Evidence.export. In one turn: a link that comes meanwhile must not stand there by halves."""
+    with book.turn():
+        return _exported(book, subject, opened)
+
+
+def _exported(book: Book, subject: str, opened: bool) -> bytes | None:
     lines = book.rows("SELECT line FROM link WHERE subject = ? ORDER BY number", subject)
     if not lines:
         return None

@@ -93,6 +93,7 @@ class FreightService:
         self._tasks: list[asyncio.Task[None]] = []
         self._throttle = Throttle()
         self._cleaned_s = self._counted_s = 0.0
+        self._looked = self._registers.snapshot is None
         self._figures = self.desk.stats()
 
     def start(self) -> None:
@@ -115,6 +116,10 @@ class FreightService:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await asyncio.to_thread(self._join)
+        try:
+            await asyncio.to_thread(self.desk.write_verdicts)
+        except StoreError as error:
+            _log.error("verdicts are lost to the evidence: %s", error)
         self._book.close()
 
     def stats(self) -> dict[str, Any]:
@@ -144,8 +149,10 @@ class FreightService:
             self._wake()
 
     def _registers_changed(self) -> None:
+        self._looked = False  # a disk that fails here: the next tick looks again
         with self._book.turn():
             self.desk.trips.on_registers(self.desk.now())
+        self._looked = True
         self._wake()
 
     # The follower's thread.
@@ -185,6 +192,8 @@ class FreightService:
 
     def _tick(self, now_s: float) -> None:
         now = self.desk.now()
+        if not self._looked:  # killed between new registers and the look at the trips, nobody else would look
+            self._registers_changed()
         with self._book.turn():
             self.desk.trips.closing.tick(now)
         self.desk.write_verdicts()
@@ -203,14 +212,35 @@ class FreightService:
             await self._errand.wait()
             self._errand.clear()
             try:
-                while waiting := await asyncio.to_thread(errands.waiting, self._book, ERRANDS_AT_ONCE):
-                    for errand in waiting:
-                        await self._run_errand(errand)
+                again = await self._run_waiting()
             except _NotNowError:
-                self._loop.call_later(AGAIN_S, self._errand.set)
+                again = True
             except StoreError as error:
                 _log.error("errands wait: %s", error)
+                again = True
+            except Exception:  # a bug with one of them must not end them for good
+                _log.exception("errands go on")
+                again = True
+            if again:
                 self._loop.call_later(AGAIN_S, self._errand.set)
+
+    async def _run_waiting(self) -> bool:
+        """All of them, in order for each terminal; whether some wait for a terminal that is full: it holds up
+        nobody else."""
+        full: set[str] = set()
+        after = 0
+        while waiting := await asyncio.to_thread(errands.waiting, self._book, ERRANDS_AT_ONCE, after):
+            for errand in waiting:
+                after = errand.id
+                if errand.terminal in full:
+                    continue
+                try:
+                    await self._run_errand(errand)
+                except _NotNowError as error:
+                    if not error.terminal:
+                        raise
+                    full.add(errand.terminal)
+        return bool(full)
 
     async def _run_errand(self, errand: Errand) -> None:
         for number in await asyncio.to_thread(errands.replaced, self._book, errand):
@@ -225,7 +255,7 @@ class FreightService:
             command = row.command.number
         except CommandError as error:
             if error.kind in ("full", "failed"):
-                raise _NotNowError from error
+                raise _NotNowError(error.kind == "full" and error.field == "terminal") from error
             event(
                 _log,
                 logging.WARNING,
@@ -244,6 +274,8 @@ class FreightService:
                 await asyncio.to_thread(self._anchor)
             except StoreError as error:
                 _log.error("no anchor: %s", error)
+            except Exception:  # a bug: the next look tries again
+                _log.exception("no anchor")
 
     def _anchor(self) -> None:
         made = True
@@ -259,6 +291,8 @@ class FreightService:
                     await asyncio.to_thread(self._registers_changed)
             except StoreError as error:
                 _log.error("the registers cannot be kept: %s", error)
+            except Exception:  # full errands, or a bug: the next look tries again
+                _log.exception("the registers are looked at again")
             await asyncio.sleep(self._config.freight.refresh_s)
 
     # Below: how the parts are made.
@@ -384,4 +418,8 @@ class FreightService:
 
 
 class _NotNowError(Exception):
-    """The command desk is full, or its disk is: later."""
+    """The command desk is full, or its disk is: later. terminal: only for the errand's terminal."""
+
+    def __init__(self, terminal: bool) -> None:
+        super().__init__()
+        self.terminal = terminal

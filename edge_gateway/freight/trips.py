@@ -151,8 +151,12 @@ class Trips:
 
     def on_registers(self, now: Now) -> None:
         """The registers changed: what has not departed is looked at again, a red code stops it."""
-        for waybill in waybills.listed(self._book, life.DISPATCHED, 0, waybills.LISTED_MAX):
-            self.gate.look(waybill, Moment.DISPATCH, now, only_changes=True)
+        for state, moment in ((life.DISPATCHED, Moment.DISPATCH), (life.LOADED, Moment.LOADING)):
+            before = 0
+            while page := waybills.listed(self._book, state, before, waybills.LISTED_MAX):
+                before = page[-1].id
+                for waybill in page:
+                    self.gate.look(waybill, moment, now, only_changes=True)
 
     # Below: the steps.
 

@@ -66,7 +66,11 @@ class Child:
         while not self._ending:
             began_s = loop.time()
             self._wanted_down = False
-            code, was_up = await self._run()
+            try:
+                code, was_up = await self._run()
+            except OSError as error:  # no memory, process or open file to be had for now; the others serve on
+                _log.error("worker %d cannot be started: %s", self.index, error)
+                code, was_up = None, False
             if self._ending or self._wanted_down:
                 continue
             if was_up and loop.time() - began_s > STEADY_S:
@@ -115,8 +119,8 @@ class Child:
             self._heard_s = now_s
             self.signal(signal.SIGKILL)
 
-    async def _run(self) -> tuple[int, bool]:
-        """One life: its exit code, and whether it ever served."""
+    async def _run(self) -> tuple[int | None, bool]:
+        """One life: its exit code, and whether it ever served. Raises OSError when it cannot be started."""
         ours, theirs = socket.socketpair()
         try:
             line, files = self._told()

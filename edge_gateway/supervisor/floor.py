@@ -4,12 +4,11 @@ import asyncio
 import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from protocols.wire.bcd import identity_of
 
 from ..api.media import StoredMedia
-from ..api.services import Media, OrderFiles
 from ..commands import CommandService
 from ..config import Config
 from ..config.section import WORKERS_MAX
@@ -25,6 +24,9 @@ from .child import Child
 from .crew import Crew
 from .plan import journal_share
 from .roll import SharedRoll
+
+if TYPE_CHECKING:
+    from ..api.services import Media, OrderFiles
 
 STRIDE: Final = WORKERS_MAX + 1  # of numbers of media: the house's own shelf is 0, worker N's is N + 1
 

@@ -130,7 +130,7 @@ class _Reader:
         try:
             fields = parse(line)
             kind = fields.get("line")
-            if (kind == "header") == bool(self.lines) or kind not in _TAKERS:
+            if not isinstance(kind, str) or (kind == "header") == bool(self.lines) or kind not in _TAKERS:
                 raise EvidenceError(f"a line {kind!r} does not belong here")
             _TAKERS[kind](self, fields)
         except EvidenceError as error:

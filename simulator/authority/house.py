@@ -20,6 +20,7 @@ import uvicorn
 from protocols.monitoring.documents import DocumentReceipt, Upload
 from protocols.monitoring.envelopes import Envelope, PlainEnvelope
 from protocols.monitoring.topics import DEFAULT_PREFIX
+from protocols.wire.errors import LocalProtocolError
 
 from .books import POSITIONS
 from .books.consents import Audit, Consents
@@ -180,7 +181,10 @@ class House:
         for waiting in self.desk.bureau.waiting():
             if self._under_way.get(waiting.name) != waiting:
                 self._under_way[waiting.name] = waiting
-                self._line.send_code(waiting.gateway, waiting.name, waiting.payload)
+                try:
+                    self._line.send_code(waiting.gateway, waiting.name, waiting.payload)
+                except LocalProtocolError as error:  # no key to seal to this one: the others get theirs
+                    _LOG.error("no code goes to gateway %s: %s", waiting.gateway, error)
 
     def _carry_snapshots(self, now_s: int) -> None:
         latest = self.desk.book.latest(WATCHED)
@@ -188,7 +192,10 @@ class House:
             known, sent_s = self._snapshots.get(gateway, (0, 0))
             if known != latest or now_s - sent_s >= RENEW_S:
                 _, sealed = sealed_for(self.desk.bureau, self.desk.guomi, gateway, now_s)
-                self._line.send_snapshot(gateway, sealed)
+                try:
+                    self._line.send_snapshot(gateway, sealed)
+                except LocalProtocolError as error:  # told once for each change; keys are read at the start
+                    _LOG.error("no registers go to gateway %s: %s", gateway, error)
                 self._snapshots[gateway] = (latest, now_s)
 
 

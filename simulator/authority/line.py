@@ -167,6 +167,10 @@ class Line:
             self.counts["store_failures"] += 1
             _LOG.error("the store failed, the broker will deliver again: %s", error)
             return
+        except Exception:  # a bug with one message must not end the thread that reads all of them
+            self.counts["crashes"] += 1
+            _LOG.exception("a message on %s is not taken", message.topic)
+            return
         client.ack(message.mid, message.qos)
 
     def _handle(self, client: mqtt.Client, topic: str, data: bytes) -> None:

@@ -316,7 +316,7 @@ def _desks(scenario: Scenario, options: DemoOptions, folder: Path) -> list[DeskT
     settings = {
         "display": [str(folder / PICTURE), *screen.DISPLAY],
         "presence_keys_pushed": True,
-        "heap": "256k",
+        "heap": "160k",  # a code with its proof is drawn in 128k; more is for bad lines and orders
     }
     return [*desks, DeskTerminal(last, pace, folder / f"terminal-{last.phone}", settings=settings)]
 

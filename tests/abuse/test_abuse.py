@@ -51,7 +51,7 @@ def test_good_terminals_do_not_suffer(tmp_path, seconds):
     seed = int(os.environ.get("KILL_SEED") or random.SystemRandom().getrandbits(32))
     print(f"seed {seed}")
     config = tmp_path / "gateway.toml"
-    limits = "port = 0\nunauthenticated_timeout_s = 2\nstatus_interval_s = 0.2"
+    limits = "port = 0\nunauthenticated_timeout_s = 2\nstatus_interval_s = 0.2\nmax_bytes_per_s = 1048576"
     limits = CONFIG.replace("port = 0", limits, 1).replace("status_interval_s = 0.05\n", "")
     config.write_text(limits + "\n[sessions]\npackages_bytes = 65536\n")
     process = Process(config)

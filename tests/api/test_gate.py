@@ -6,11 +6,12 @@ import time
 import httpx
 import pytest
 
-from edge_gateway.api import TokenError, create_app
+from edge_gateway.api.app import create_app
 from edge_gateway.api.guard import JSON_BYTES_MAX
 from edge_gateway.media import MediaStore, Orders
 from edge_gateway.registry import fleet as fleet_module
 from edge_gateway.registry.csv_files import import_fleet
+from edge_gateway.tokens import TokenError
 
 from .test_routes import TEXT, TRUCK, scenario
 

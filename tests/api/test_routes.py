@@ -12,12 +12,12 @@ from pathlib import Path
 import httpx
 import pytest
 
-from edge_gateway.api import SCOPES, Services, TokenError, Tokens, create_app
-from edge_gateway.api.app import openapi_document
+from edge_gateway.api.app import Services, create_app, openapi_document
 from edge_gateway.api.media import StoredMedia
 from edge_gateway.commands import CommandLimits, CommandService, Rollouts
 from edge_gateway.media import MediaLimits, MediaStore, NewMedia
 from edge_gateway.registry import Device, Fleet, OwnRoll, Registry
+from edge_gateway.tokens import SCOPES, TokenError, Tokens
 from tests.gateway.support import body_of
 
 DEVICE = Device(53, 102, b"MAKER", b"MODEL", b"T000001", 2, "云A12345".encode("gbk"))

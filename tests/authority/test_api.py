@@ -21,7 +21,7 @@ from protocols.freight.values import DAY_S, day_text
 from protocols.guomi import choose
 from protocols.wire.presence import proof
 from simulator.authority.books.accounts import TOKEN_LIFE_S, AccountKind
-from simulator.authority.books.registry import certificate_to_json
+from simulator.authority.books.registry import certificate_to_json, paper_name
 from simulator.authority.desk import Desk
 from simulator.authority.house import services_of
 from simulator.authority.persons import RETENTION_S
@@ -510,3 +510,20 @@ def test_a_body_that_is_too_long_or_no_json_is_refused(office: Office) -> None:
     assert office.ask("POST", "/codes/verify", {"text": "x" * 300_000}, "desk").status_code == 413
     assert office.ask("POST", "/codes/verify", [], "desk").status_code == 422
     assert office.ask("POST", "/codes/verify", {"text": "no code"}, "desk").json()["state"] == "no code"
+
+
+def test_a_company_sees_the_registers_of_its_own_fleet_only(office: Office) -> None:
+    office.account("rival", AccountKind.COMPANY, "CARRIER999")
+    own = f"/registers/records/vehicle/{office.vehicle.key}"
+    policy = office.papers()[0]
+    paper = f"/registers/records/paper/{paper_name(policy.paper, policy.number)}"
+    for path in (own, paper, f"/registers/records/company/{office.vehicle.carrier.carrier_id}"):
+        assert office.ask("GET", path, None, "company").status_code == 200, path
+        assert office.ask("GET", path, None, "rival").status_code == 403, path
+    assert office.ask("GET", "/registers/records/company/NOBODY", None, "rival").status_code == 403
+    gateway = {"X-Gateway": GATEWAY}
+    assert office.ask("GET", "/registers/snapshot", None, "rival", **gateway).status_code == 403
+    carriers = {each.carrier.carrier_id for each in office.world.cast.vehicles}
+    assert len(carriers) > 1  # the gateway of several: none of them may see the others' drivers
+    assert office.ask("GET", "/registers/snapshot", None, "company", **gateway).status_code == 403
+    assert office.ask("GET", "/registers/snapshot", None, "desk", **gateway).status_code == 200

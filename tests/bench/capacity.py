@@ -14,7 +14,7 @@ from typing import Final
 
 import httpx
 
-from edge_gateway.api import Services, create_app
+from edge_gateway.api.app import Services, create_app
 from edge_gateway.tokens import Tokens
 from protocols.driver_code.codec import StandIn
 from protocols.driver_code.content import Colour, Content, Holder

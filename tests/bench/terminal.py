@@ -11,6 +11,7 @@ from tests.firmware.platform_server import PlatformServer
 from tests.firmware.test_desk import drive
 from tests.portable.interpreters import ROOT, run_micropython
 
+from . import terminal_heap
 from .figures import Figure
 
 ROUNDS = 5
@@ -43,7 +44,7 @@ def figures() -> list[Figure]:
         Figure(group, "resident program, compiled", resident, "KiB", note="without vehicle and screen")
     )
     rows.append(Figure(group, "resident program and all pages, compiled", sum(sizes.values()), "KiB"))
-    return rows
+    return rows + terminal_heap.figures(group)
 
 
 def probe() -> dict:

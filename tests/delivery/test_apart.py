@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from edge_gateway.delivery.apart import DeliveryKeeper
+from edge_gateway.delivery.apart.journal import RemoteJournal
 from edge_gateway.delivery.apart.lines import Lines
 from edge_gateway.delivery.pace import GiveWay
 from simulator.broker import Broker
@@ -17,6 +18,7 @@ from simulator.broker import Broker
 from .conftest import JournalOnDisk
 from .road import a_seed, account, authority, records_of
 from .settings import settings
+from .test_tls import Maker
 from .waiting import wait_for
 
 NICE, LEAST_RATE = 19, 2000
@@ -83,6 +85,29 @@ def test_it_steps_back_tells_how_it_goes_and_ends_in_order(
 
 
 @pytest.mark.slow
+def test_a_destination_that_ends_before_the_others_is_no_death_while_it_stops(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """The other one hangs in a handshake for longer than it takes to look round."""
+    journal = JournalOnDisk(tmp_path / "journal.db", destinations=("", "slow"))
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        silent.settimeout(30)
+        ca_file = str(Maker(tmp_path, "ca").ca_file)
+        slow = settings(name="slow", port=silent.getsockname()[1], ca_file=ca_file)
+        keeper = DeliveryKeeper([settings(), slow], journal, NICE, LEAST_RATE, ("error", "text"))
+        keeper.start()
+        held, _ = silent.accept()
+        wait_for(lambda: keeper.stats()["connection_failures"], keeper.stats)
+        process = keeper._process
+        assert process
+        keeper.stop()
+        held.close()
+    journal.close()
+    assert process.returncode == 0
+    assert "ended; see the log" not in capfd.readouterr().err
+
+
+@pytest.mark.slow
 def test_it_ends_when_its_gateway_is_gone(journal: JournalOnDisk) -> None:
     """As after a SIGKILL: nobody told it anything, the pair of sockets ends."""
     keeper = keeper_of(journal, 1)
@@ -103,6 +128,27 @@ def test_a_process_that_does_not_listen_is_cut_off_and_holds_nobody_up() -> None
     assert not lines.say({"at": 1, "record_bytes": 1.0}, wait=False)
     assert list(iter(lines)) == []
     theirs.close()
+
+
+def test_what_is_named_while_the_gateway_tells_of_something_else_is_named_again(tmp_path: Path) -> None:
+    """The gateway forgets what it watched for when it tells, and what is asked for just then with it."""
+    JournalOnDisk(tmp_path / "journal.db").close()
+    ours, theirs = socket.socketpair()
+    theirs.settimeout(10)
+    journal = RemoteJournal(tmp_path / "journal.db", Lines(ours), {"": [0, [], 0]})
+    heard = iter(Lines(theirs))
+    woken: list[int] = []
+    view = journal.destination("")
+    view.on_commit(lambda: woken.append(journal.last_sequence))
+    view.wake_at(1)
+    view.wake_at(50)
+    journal.hear({"at": 7, "record_bytes": 1.0})
+    assert [next(heard) for _ in range(3)] == [{"watch": 1}, {"watch": 50}, {"watch": 50}]
+    assert not woken
+    journal.hear({"at": 50, "record_bytes": 1.0})
+    assert woken == [50]
+    ours.close()
+    assert list(heard) == []  # nobody waits any more, nothing is named
 
 
 def test_answers_go_first_and_delivery_never_stops() -> None:

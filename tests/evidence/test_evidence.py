@@ -263,3 +263,10 @@ def test_the_command_needs_only_the_protocols(tmp_path: Path) -> None:
     code, words = run("loose")
     assert code == 0
     assert "no anchor covers the last 4 links" in words
+
+
+@pytest.mark.parametrize("line", [b'{"line":[]}', b'{"line":{}}', b'{"line":null}', b'{"line":7}'])
+def test_a_line_of_no_kind_is_broken_and_no_crash(line: bytes) -> None:
+    lines = write_bundle(story()).split(b"\n")
+    for at in (0, 1, 3):
+        assert not verify_bundle(b"\n".join([*lines[:at], line, *lines[at:]])).holds

@@ -66,12 +66,14 @@ class OrderingPlatform(PlatformServer):
 
 
 class WatchedDesk(Desk):
-    """A desk whose firmware tells of its heap. heaps: what it told, bytes."""
+    """A desk whose firmware tells of its heap. heaps: what it told, bytes. watch: what it runs first."""
+
+    watch = WATCH
 
     def _command(self) -> tuple[list[str], dict[str, str]]:
         command, environment = super()._command()
         script = self.directory / "watched.py"
-        script.write_text(WATCH + Path(command[-2]).read_text("utf-8"), "utf-8")
+        script.write_text(self.watch + Path(command[-2]).read_text("utf-8"), "utf-8")
         return [*command[:-2], str(script), command[-1]], environment
 
     @property

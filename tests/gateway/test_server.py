@@ -296,6 +296,42 @@ def test_a_terminal_that_floods_is_slowed_not_refused(start):
     truck.close()
 
 
+class Faulty:
+    """A transport with a bug in it."""
+
+    def __init__(self, transport):
+        self._transport = transport
+
+    def write(self, data):
+        raise RuntimeError(f"{len(data)} bytes")
+
+    def __getattr__(self, name):
+        return getattr(self._transport, name)
+
+
+def test_a_connection_that_cannot_be_answered_keeps_no_answer_from_the_others(start):
+    running = start()
+    first = Truck(running.port).log_in()
+    (ill,) = running.server._connections
+    second = Truck(running.port)
+    second.phone = bytes.fromhex("013900139000")
+    second.log_in()
+    gate = Gate(running.journal)
+    first.send(0x0200, body_of(1), 3)
+    assert gate.committing.wait(DEADLINE_S)
+    first.send(0x0200, body_of(2), 4)
+    wait_for(lambda: running.journal.pending, "the report of the first")
+    second.send(0x0200, body_of(3), 3)
+    wait_for(lambda: len(running.journal.pending) == 2, "the report of the second")
+    ill.transport = Faulty(ill.transport)
+    gate.open()
+    assert second.hear().brief == (0x0200, 3, 0)
+    second.send(0x0200, body_of(4), 4)
+    assert second.hear().brief == (0x0200, 4, 0)
+    first.close()
+    second.close()
+
+
 def test_the_end_answers_what_was_taken(start):
     running = start()
     truck = Truck(running.port).log_in()

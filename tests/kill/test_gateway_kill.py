@@ -1,4 +1,4 @@
-"""The gateway dies twenty times under load, at moments chosen by progress and by time."""
+"""The gateway dies again and again under load, at moments chosen by progress and by time."""
 
 import asyncio
 
@@ -8,17 +8,17 @@ from simulator.demo.demo import in_thread
 from simulator.faults.gateway_kill import GatewayKill
 from tests.end_to_end.world import assert_balanced, run, world
 
-KILLS = 20
 
-
-@pytest.mark.slow
-def test_a_gateway_killed_twenty_times_loses_and_doubles_nothing(tmp_path):
+@pytest.mark.parametrize(
+    "kills", [pytest.param(6, marks=pytest.mark.slow), pytest.param(20, marks=pytest.mark.soak)]
+)
+def test_a_gateway_killed_again_and_again_loses_and_doubles_nothing(tmp_path, kills):
     async def drive():
         # The delay keeps answers on the line: each kill catches reports that are committed and not yet
         # acknowledged, which their terminals then send again.
         async with world(tmp_path, trucks=40, proxy={"delay_s": 0.04}) as (here, _):
             fault = GatewayKill(here.road.gateway)
-            for number in range(KILLS):
+            for number in range(kills):
                 # By progress: right behind the k-th acknowledgement, when its neighbours are in the commit.
                 # By time: anywhere, also while terminals still register or nothing is under way.
                 if number % 2:
@@ -29,7 +29,7 @@ def test_a_gateway_killed_twenty_times_loses_and_doubles_nothing(tmp_path):
                 await in_thread(fault.strike)
             await here.acknowledged(20)
             assert_balanced(await here.settle(), here.seed, at_least=500)
-            assert fault.strikes == KILLS
+            assert fault.strikes == kills
             assert here.resends > 0, f"seed {here.seed}: no kill hit between commit and acknowledgement"
 
     run(drive())

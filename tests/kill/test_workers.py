@@ -14,7 +14,7 @@ from tests.end_to_end.world import assert_balanced, run, world
 WORKERS = 2
 SECTIONS = {"server": {"workers": WORKERS}}
 TRUCKS = 24
-KILLS = 8
+KILLS = 4
 UP_S = 60
 
 

@@ -256,6 +256,10 @@ def test_files_of_an_alarm_are_ordered_and_listed_with_pictures_of_every_worker(
 
 
 def test_pages_and_tools_speak_for_all_workers(gateway):
+    fleet = trucks(gateway, lambda: Truck(gateway.port), 13_980_000_000)
+    number = order(gateway, fleet[0])
+    confirm(fleet[0], fleet[0].hear())
+    assert state(gateway, number)["state"] == "acknowledged"
     assert gateway.pages.get("/healthz").json()["alive"] is True
     ready = gateway.pages.get("/readyz")
     assert (ready.status_code, ready.json()) == (200, {"ready": True, "problems": []})

@@ -44,7 +44,7 @@ def test_a_failing_check_fails(tmp_path):
 
 
 def test_bodies_and_tables_cost_little_heap(tmp_path):
-    compile_package("protocols/wire", tmp_path, ["errors", "bcd", "header", "tables", "bodies"])
+    compile_package("protocols/wire", tmp_path, ["errors", "bcd", "header", "tables", "packed", "bodies"])
     weigh = tmp_path / "weigh.py"
     weigh.write_text(WEIGH)
     result = run_micropython(weigh, path=tmp_path)

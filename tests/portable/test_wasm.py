@@ -7,7 +7,7 @@ import pytest
 from .interpreters import ROOT
 from .wasm import run_wasm
 
-NEEDS_SOCKETS = {"check_lines"}  # which that port lacks
+NEEDS_SOCKETS = {"check_lines", "check_link"}  # which that port lacks
 CHECKS = sorted(
     check
     for folder in ("tests/portable", "tests/firmware")

@@ -25,14 +25,14 @@ RUN_SECONDS = 120
 
 def run_wasm(script: Path, root: Path = ROOT, heap_bytes: int = 1 << 20) -> subprocess.CompletedProcess[str]:
     """Runs a file with the portable folders below `root` importable."""
-    command = ["node", PACKAGE / "run.mjs", _module(), root, script, str(heap_bytes)]
+    command = ["node", PACKAGE / "run.mjs", module(), root, script, str(heap_bytes)]
     return subprocess.run(
         list(map(str, command)), capture_output=True, text=True, timeout=RUN_SECONDS, check=False
     )
 
 
 @cache
-def _module() -> Path:
+def module() -> Path:
     """The installed port; installs it once for all test processes. Skips the test where that cannot be."""
     if not (shutil.which("node") and shutil.which("npm")):
         pytest.skip("no Node here: the 32-bit lane is not run")

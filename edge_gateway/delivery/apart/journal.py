@@ -95,8 +95,8 @@ class RemoteJournal:
             self.record_bytes = line["record_bytes"]
             for view in self._views.values():
                 view.committed(self._told_sequence)
-            if len(self._views) > 1:  # the others still wait for theirs
-                self.watch()
+            if any(view.wanted < _NEVER for view in self._views.values()):
+                self.watch()  # the gateway told one and forgot it; one that was named meanwhile, too
             return
         with self._lock:
             answer = self._waiting.pop(line["done"])

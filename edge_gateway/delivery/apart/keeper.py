@@ -129,9 +129,9 @@ class DeliveryKeeper:
             if self._stopping.is_set():
                 return None
             lines = self._lines = self._spawn()
+            lines.say({"begin": self._beginning()})  # before a stop() could say anything
         process = self._process
         assert process
-        lines.say({"begin": self._beginning()})
         try:
             for line in lines:
                 self._hear(lines, line)

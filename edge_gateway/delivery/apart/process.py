@@ -41,11 +41,12 @@ def main(end_file: int) -> None:
     journal = RemoteJournal(Path(begin["journal"]), lines, begin["positions"])
     delivery = Delivery([_settings_of(values) for values in begin["settings"]], journal)
     delivery.start()
-    ended = threading.Event()
-    looks = (lines, delivery, ended, begin["least_rate"])
+    stopping, ended = threading.Event(), threading.Event()
+    looks = (lines, delivery, stopping, begin["least_rate"])
     threading.Thread(target=_look, args=looks, name="look", daemon=True).start()
     for line in heard:
         if "stop" in line:
+            stopping.set()  # from here on a destination's thread that ends is in order
             threading.Thread(target=_end, args=(lines, delivery, ended), name="end", daemon=True).start()
         elif "log" in line:
             log.configure(*line["log"])
@@ -64,17 +65,17 @@ def _end(lines: Lines, delivery: Delivery, ended: threading.Event) -> None:
     lines.close()
 
 
-def _look(lines: Lines, delivery: Delivery, ended: threading.Event, least_rate: int) -> None:
-    """Now and then: tells how it goes, and steps back while the gateway is kept waiting."""
+def _look(lines: Lines, delivery: Delivery, stopping: threading.Event, least_rate: int) -> None:
+    """Until it is to stop: tells how it goes, and steps back while the gateway is kept waiting."""
     told: dict[str, Any] = {}
     way, before = GiveWay(least_rate), _processor_of(os.getppid())
-    while not ended.wait(LOOK_S):
+    while not stopping.wait(LOOK_S):
         seen = _processor_of(os.getppid())
         if before and seen and seen[0] > before[0]:
             ran, waited = (((seen[at] - before[at]) / (seen[0] - before[0])) for at in (1, 2))
             delivery.give_way(way.looked(ran, waited))
         before = seen
-        if dead := delivery.dead():
+        if (dead := delivery.dead()) and not stopping.is_set():
             _log.error("%s", "; ".join(dead))
             os._exit(_BROKEN)
         stats = delivery.stats()["destinations"]

@@ -103,19 +103,22 @@ class Screen:
             self._slice(now_ms)
         except MemoryError:
             self.short += 1
-            self.give_way(now_ms)
+            self._let_go(now_ms)
         return self._state != _IDLE
 
     def give_way(self, now_ms):
         """Lets go of what is half made, for a little while: somebody needs the heap. False: nothing was."""
         if self._state == _IDLE:
             return False
+        self._let_go(now_ms)
+        return True
+
+    def _let_go(self, now_ms):
         self._job = self._made = None
         self._state = _IDLE
         self._slot = _UNKNOWN_SLOT  # what was half made is made anew
         self._dirty |= PART_SYMBOL
         self._look_ms = now_ms + SHORT_MS
-        return True
 
     def deadline_ms(self, deadline_ms):
         """`deadline_ms`, or when there is something to do, whichever is first."""

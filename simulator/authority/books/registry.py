@@ -215,7 +215,11 @@ class Registry:
 
     def paper(self, paper: Paper, number: str) -> PaperRecord | None:
         """What the register says of one paper."""
-        body = self.book.get(PAPER, paper_name(paper, number))
+        return self.paper_named(paper_name(paper, number))
+
+    def paper_named(self, name: str) -> PaperRecord | None:
+        """The same, by its name on the shelf."""
+        body = self.book.get(PAPER, name)
         return None if body is None else _paper(body)
 
     def papers_of(self, link: str) -> list[PaperRecord]:

@@ -58,7 +58,8 @@ class Office:
 
     def holder_of(self, identity: str) -> bytes:
         """The keyed hash of an identity number, 16 bytes."""
-        return self._guomi.sm3_hmac(self._secret, identity.encode())[:IDENTITY_HASH_BYTES]
+        named = identity.encode("utf-8", "surrogatepass")  # an upload may hold half a character
+        return self._guomi.sm3_hmac(self._secret, named)[:IDENTITY_HASH_BYTES]
 
     def record_of(self, holder: bytes) -> HolderRecord:
         """All that the office has of a holder. Raises KeyError for an unknown one."""

@@ -33,7 +33,7 @@ from .forms import (
     TerminalForm,
     VehicleForm,
 )
-from .gate import allowed
+from .gate import allowed, must_be_gateway_of, must_be_of
 from .services import Services, services_of
 
 House = Annotated[Services, Depends(services_of)]
@@ -128,6 +128,7 @@ def look_up(shelf: str, name: str, caller: Reading, house: House) -> dict[str, A
     """A record and its history, also of one that was struck out. shelf: company, vehicle, terminal, paper."""
     if shelf not in SHELVES or SHELVES[shelf] == DRIVER:  # identity numbers are no part of addresses
         raise KeyError("no such shelf")
+    must_be_of(house.bureau.registry, caller, SHELVES[shelf], name)
     history = house.bureau.book.history(SHELVES[shelf], name)
     if not history:
         raise KeyError("no such record")
@@ -139,7 +140,9 @@ def look_up(shelf: str, name: str, caller: Reading, house: House) -> dict[str, A
 def snapshot(
     caller: Reading, house: House, x_gateway: Gateway, if_none_match: Annotated[str, Header()] = ""
 ) -> Response:
-    """The signed snapshot for a gateway, named by the header X-Gateway. ETag is its sequence."""
+    """The signed snapshot for a gateway, named by the header X-Gateway. ETag is its sequence. A company gets
+    that of a gateway which serves nobody else."""
+    must_be_gateway_of(house.bureau.registry, caller, x_gateway)
     sequence, sealed = sealed_for(house.bureau, house.guomi, x_gateway, house.bureau.clock())
     tag = f'"{sequence}"'
     if if_none_match == tag:
@@ -190,6 +193,7 @@ def cancel_licence(paper: Paper, number: Number, caller: Writing, house: House) 
 @router.get("/licences/{paper}/{number}")
 def show_licence(paper: Paper, number: Number, caller: Reading, house: House) -> dict[str, Any]:
     """The newest copy, verified, and its history."""
+    must_be_of(house.bureau.registry, caller, PAPER, paper_name(paper, number))
     shown = _shown(house.licences.show(paper, number))
     return shown | {"history": [change._asdict() for change in house.licences.history(paper, number)]}
 

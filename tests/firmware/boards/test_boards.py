@@ -18,7 +18,7 @@ from protocols.wire.bodies import decode_body
 from protocols.wire.framing import build_frame
 from protocols.wire.header import EDITION_2013, build_header, parse_header
 
-from ...portable.interpreters import ROOT, micropython, mpy_cross
+from ...portable.interpreters import ROOT, micropython
 from ..platform_server import PlatformServer
 
 pytestmark = pytest.mark.slow  # processes, files, compilers: not for the quick gate
@@ -30,7 +30,6 @@ PHONE = "13800138000"
 PASSTHROUGH_DOWN, PASSTHROUGH_UP = 0x8900, 0x0900
 SERIAL_1 = b"\x41"
 SERIAL_2 = b"\x42"
-ARCHITECTURES = ("xtensawin", "armv6m", "armv7emsp", "rv32imc")
 
 
 class Platform(PlatformServer):
@@ -129,12 +128,3 @@ def test_a_name_that_no_board_has_is_said_and_leads_to_a_restart(tmp_path: Path)
     )  # fmt: skip
     assert "Restarted" in done.stdout + done.stderr
     assert "board.gnss_txx: no such name" in (tmp_path / "crash.txt").read_text()
-
-
-@pytest.mark.parametrize("architecture", ARCHITECTURES)
-def test_the_boards_compile_for_their_chips(tmp_path: Path, architecture: str) -> None:
-    sources = [path for path in sorted((ROOT / "firmware/board").rglob("*.py")) if path.parent.name != "unix"]
-    assert {path.name for path in sources} >= {"chip.py", "line.py", "wiring.py", "ppp_dial.py", "st7789.py"}
-    for source in sources:
-        out = tmp_path / f"{source.parent.name}-{source.stem}.mpy"
-        subprocess.run([mpy_cross(), f"-march={architecture}", "-o", out, source], check=True)

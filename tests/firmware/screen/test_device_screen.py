@@ -122,11 +122,3 @@ def test_a_whole_picture_is_drawn_in_a_heap_of_72k(compiled, tmp_path):
     size, rows, slices, short = ran(f"CODE = {CODE!r}\n{WHOLE}", compiled, tmp_path, "72k")
     assert size == 53 and rows == 440 and slices > 1000
     assert short == 0
-
-
-@pytest.mark.parametrize("architecture", ["xtensawin", "armv6m", "armv7emsp", "rv32imc"])
-def test_screen_and_displays_compile_for_every_board(tmp_path, architecture):
-    sources = [ROOT / f"{source}.py" for source in SCREEN]
-    for source in (*sources, *(ROOT / "firmware/board/displays").glob("*.py")):
-        command = [mpy_cross(), "-O2", f"-march={architecture}", "-o", tmp_path / "out.mpy", source]
-        subprocess.run(command, check=True)

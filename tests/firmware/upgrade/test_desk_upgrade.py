@@ -112,7 +112,7 @@ FAULTY = {
         "reset",
         b"boom",
     ),
-    "import": ({"part0": ("import ", "import no_such_module\nimport ")}, "reset", b"no_such_module"),
+    "import": ({"part0": ("import struct\n", "import no_such_module\n")}, "reset", b"no_such_module"),
     "hang": (
         {"start": ("def main(path):\n", "def main(path):\n    while True:\n        pass\n")},
         "watchdog",
@@ -122,7 +122,13 @@ FAULTY = {
 }
 
 
-@pytest.mark.parametrize("fault", FAULTY)
+PATIENT = ("hang", "never online")  # each of a trial's tries waits for a limit
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [pytest.param(each, marks=pytest.mark.soak if each in PATIENT else ()) for each in FAULTY],
+)
 def test_a_firmware_that_fails_is_rolled_back_and_the_platform_told(desk, platform, tmp_path, fault):
     changes, reason, told = FAULTY[fault]
     files = image(tmp_path, **{name: (old, new) for name, (old, new) in changes.items()})

@@ -20,7 +20,7 @@ def test_a_cut_in_some_operations_of_an_upgrade():
     assert "cuts" in cut(first, 9999, 30)
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 def test_a_cut_in_every_operation_of_an_upgrade():
     output = cut(1, 9999, 1)
     print(output)

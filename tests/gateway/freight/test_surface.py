@@ -14,7 +14,7 @@ from prometheus_client.core import Metric
 from typer.testing import CliRunner
 
 from edge_gateway import cli, config_file
-from edge_gateway.api import Services, create_app
+from edge_gateway.api.app import Services, create_app
 from edge_gateway.config import ConfigError
 from edge_gateway.freight import cursor_names
 from edge_gateway.freight.desk import FreightDesk
@@ -37,6 +37,7 @@ ASKED = {
     "cargo": "0400",
     "weight_kg": 18_000,
 }
+JSON = {"Content-Type": "application/json"}
 RUNNER = CliRunner()
 
 
@@ -93,6 +94,12 @@ def test_the_routes_over_the_real_desk(house: House, tmp_path: Path) -> None:
         assert (paper.status_code, paper.json()["state"]) == (201, "waiting")
         whole = (await client.get(f"/documents/{paper.json()['reference']}")).json()
         assert whole["document"]["documentNumber"] == "ZJ-1"
+        seen = whole["document"]["financiallist"][0]
+        assert (seen["recipient"], seen["receiptAccount"]) == ("张*", "************2222")
+        assert (await client.get(f"/documents/{whole['reference']}?unmasked=true")).status_code == 422
+        half = {"document": whole_order("YD3"), "dangerous": True, "route_sheet": {"a": "\ud800"}}
+        told = await client.post("/waybills", content=json.dumps(half), headers=JSON)
+        assert (told.status_code, "Unicode" in told.text) == (422, True)
         assert (await client.get("/documents/none")).status_code == 404
         assert (await client.get("/documents", params={"state": "odd"})).status_code == 422
         hours = {"driver": fleet.IDENTITY, "from_s": 0, "until_s": 0}
