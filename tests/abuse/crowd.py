@@ -16,6 +16,7 @@ from tests.gateway.test_session import registration
 
 ANSWER_S = 60.0  # for an answer; the machine may be busy
 BLOCK = 16 * 1024
+REST_S = 0.01  # of a bad peer between two tries
 GONE = (OSError, asyncio.IncompleteReadError, EOFError)
 
 
@@ -160,22 +161,24 @@ async def say(port: int, pieces: list[bytes]) -> None:
         writer.close()
 
 
-async def again_and_again(bad: Bad, port: int, chance: random.Random, rest_s: float = 0.0) -> None:
-    """One bad peer for ever."""
-    while True:
+async def again_and_again(bad: Bad, port: int, chance: random.Random, over: asyncio.Event) -> None:
+    """One bad peer until it is over; `wait_for` of Python 3.11 may swallow a cancellation."""
+    while not over.is_set():
         with contextlib.suppress(*GONE, TimeoutError, AssertionError):
             await bad(port, chance)
-        await asyncio.sleep(rest_s)
+        await asyncio.sleep(REST_S)
 
 
 async def misbehave(port: int, seed: int, seconds: float, each: int = 2) -> None:
     """Every kind at once, `each` of them."""
+    over = asyncio.Event()
     tasks = [
-        asyncio.create_task(again_and_again(bad, port, random.Random(f"{seed} {name} {number}"), 0.01))
+        asyncio.create_task(again_and_again(bad, port, random.Random(f"{seed} {name} {number}"), over))
         for name, bad in BAD.items()
         for number in range(each)
     ]
     await asyncio.sleep(seconds)
+    over.set()
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
