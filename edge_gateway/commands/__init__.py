@@ -5,9 +5,9 @@ command on the disk before anybody is told that it was taken. `service` joins th
 Nothing here knows sockets, frames or HTTP.
 """
 
+from ..store_file import StoreError
 from .command import Command, CommandError
 from .rollouts import Plan, Rollouts
-from .schema import StoreError
 from .service import CommandService, Request
 from .settings import CommandLimits
 

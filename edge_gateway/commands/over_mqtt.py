@@ -24,8 +24,8 @@ from ..delivery.sealing import envelope_of
 from ..delivery.settings import Settings
 from ..delivery.waker import Waker
 from ..log import Throttle
+from ..store_file import StoreError
 from .command import Command, CommandError
-from .schema import StoreError
 from .service import CommandService, Request
 
 SCHEMA: Final = "dianyun.command/1"  # protocols/monitoring/command-1.schema.json

@@ -1,28 +1,15 @@
 """The file of the commands: how it is laid out and brought up to date. Versions live in `user_version`."""
 
 import sqlite3
-from collections.abc import Callable
 from pathlib import Path
+from typing import Final
 
-BUSY_MS = 10_000  # `edge-gateway token` writes beside a running gateway
-
-
-class StoreError(Exception):
-    """The file cannot be used; the message names it and says what to do."""
+from .. import store_file
 
 
 def connect(path: Path) -> sqlite3.Connection:
     """A connection in autocommit mode, durable, the file brought up to date. Raises StoreError."""
-    try:
-        connection = sqlite3.connect(
-            path, timeout=BUSY_MS / 1000, isolation_level=None, check_same_thread=False
-        )
-        connection.execute("PRAGMA journal_mode=WAL")
-        connection.execute("PRAGMA synchronous=FULL")
-        _migrate(connection, path)
-    except sqlite3.Error as error:
-        raise StoreError(f"the commands {path} cannot be opened: {error}") from error
-    return connection
+    return store_file.connect(path, "commands file", MIGRATIONS)
 
 
 def _create(connection: sqlite3.Connection) -> None:
@@ -58,22 +45,4 @@ def _create(connection: sqlite3.Connection) -> None:
 
 
 # MIGRATIONS[n] brings version n to n + 1; version 0 is an empty file.
-MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (_create,)
-
-
-def _migrate(connection: sqlite3.Connection, path: Path) -> None:
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        version = int(connection.execute("PRAGMA user_version").fetchone()[0])
-        if version > len(MIGRATIONS):
-            raise StoreError(
-                f"the commands {path} have version {version}, this program knows {len(MIGRATIONS)}:"
-                " upgrade it"
-            )
-        for number in range(version, len(MIGRATIONS)):
-            MIGRATIONS[number](connection)
-            connection.execute(f"PRAGMA user_version={number + 1}")
-        connection.execute("COMMIT")
-    except BaseException:
-        connection.execute("ROLLBACK")
-        raise
+MIGRATIONS: Final[tuple[store_file.Step, ...]] = (_create,)

@@ -11,10 +11,10 @@ from typing import Final
 
 from protocols.wire.errors import LocalProtocolError
 
+from ..store_file import StoreError
 from . import table
 from .command import Command, CommandError, Now
 from .desk import Desk
-from .schema import StoreError
 
 LARGE_BYTES: Final = 64 * 1024  # a body from this size on is large …
 LARGE_AT_ONCE: Final = 4  # … and so many may be on the lines, each in a socket's buffer

@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from ..store_file import StoreError
 from ..threads import BatchThread
 from . import table
 from .command import Command
-from .schema import StoreError, connect
+from .schema import connect
 
 COLUMNS: Final = 23  # of a command
 LISTED_MAX: Final = 500  # rows of one answer

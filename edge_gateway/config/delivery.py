@@ -1,7 +1,7 @@
 """What is kept and where it is delivered."""
 
 from pathlib import Path
-from typing import Final, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import Field, field_validator, model_validator
 
@@ -19,6 +19,17 @@ COMMANDS: Final = "commands"
 FREIGHT: Final = "freight"
 PHONE_DIGITS: Final = 20
 MESSAGES_AT_ONCE: Final = 60_000  # MQTT counts them with 16 bits
+
+# Of the envelope, for [mqtt] and every [[destination]].
+Profile = Annotated[
+    Literal["plain", "guomi", "rsa-aes"],
+    Field(description="how contents are guarded; plain: by TLS alone, the broker reads them"),
+]
+OwnKeys = Annotated[
+    str, Field(json_schema_extra=FILE, description="our own keys, by `edge-gateway keys new`")
+]
+PeersKeys = Annotated[str, Field(json_schema_extra=FILE, description="the receiver's public keys")]
+MaxAge = Annotated[float, Field(gt=0, description="older messages are not opened")]
 
 
 def topic_beginning(value: str) -> str:
@@ -91,14 +102,10 @@ class MqttSection(Section):
         default=10.0, gt=0, description="after which an unconfirmed batch is sent again"
     )
     keepalive_s: int = Field(default=30, ge=1, le=65535, description="of MQTT")
-    envelope: Literal["plain", "guomi", "rsa-aes"] = Field(
-        default="plain", description="how contents are guarded; plain: by TLS alone, the broker reads them"
-    )
-    envelope_keys: str = Field(
-        default="", json_schema_extra=FILE, description="our own keys, by `edge-gateway keys new`"
-    )
-    envelope_peers: str = Field(default="", json_schema_extra=FILE, description="the receiver's public keys")
-    envelope_max_age_s: float = Field(default=3600.0, gt=0, description="older messages are not opened")
+    envelope: Profile = "plain"
+    envelope_keys: OwnKeys = ""
+    envelope_peers: PeersKeys = ""
+    envelope_max_age_s: MaxAge = 3600.0
 
     @field_validator("topic_prefix")
     @classmethod
@@ -155,14 +162,10 @@ class DestinationSection(Section):
         json_schema_extra=FILE,
         description="what of a record may leave, and why; empty: all of it",
     )
-    envelope: Literal["plain", "guomi", "rsa-aes"] = Field(
-        default="plain", description="how contents are guarded; plain: by TLS alone, the broker reads them"
-    )
-    envelope_keys: str = Field(
-        default="", json_schema_extra=FILE, description="our own keys, by `edge-gateway keys new`"
-    )
-    envelope_peers: str = Field(default="", json_schema_extra=FILE, description="the receiver's public keys")
-    envelope_max_age_s: float = Field(default=3600.0, gt=0, description="older messages are not opened")
+    envelope: Profile = "plain"
+    envelope_keys: OwnKeys = ""
+    envelope_peers: PeersKeys = ""
+    envelope_max_age_s: MaxAge = 3600.0
 
     @field_validator("topic_prefix")
     @classmethod

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from ..commands.schema import StoreError
+from ..store_file import StoreError
 from .schema import connect
 
 

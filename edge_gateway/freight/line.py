@@ -24,12 +24,12 @@ from protocols.monitoring.topics import (
 )
 from protocols.wire.errors import ProtocolError
 
-from ..commands.schema import StoreError
 from ..delivery.backoff import Backoff
 from ..delivery.link import Answer, Link, LinkError
 from ..delivery.sealing import envelope_of
 from ..delivery.settings import Settings
 from ..delivery.waker import Waker
+from ..store_file import StoreError
 from . import outbox
 from .book import Book
 from .outbox import Kept, Retry

@@ -238,11 +238,13 @@ class Demo:
         return Outcome(ledger, self._told, judged, document, ledger_file, self._draw_map(), ok)
 
     def _draw_map(self) -> Path:
-        firmware = [identity_of(desk.plan.phone) for desk in self._desks]
-        tracks = tracks_map.tracks_of(self._road.authority.database, firmware)
+        # Of those that drove now: the finished trips are no drive of this half hour, and off these roads.
+        driven = {identity_of(plan.phone) for plan in self._scenario.plans}
+        firmware = {identity_of(desk.plan.phone) for desk in self._desks}
+        tracks = tracks_map.tracks_of(self._road.authority.database, driven, firmware)
         minutes = self._options.seconds * COMPRESSION / 60
         subtitle = (
-            f"{self._options.trucks} 辆车 trucks + {DESKS} 台真实固件 real terminals,"
+            f"{self._options.trucks} 辆车 trucks + {len(firmware)} 台真实固件 real terminals,"
             f" {minutes:.0f} min on the road, seed {self._options.seed}"
         )
         file = self._options.output / "tracks.svg"

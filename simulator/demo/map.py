@@ -6,7 +6,7 @@ tiles, no fonts, no network: one file that any browser shows.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence, Set
 from math import cos, radians, sin
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -36,12 +36,12 @@ class Track(NamedTuple):
     firmware: bool = False
 
 
-def tracks_of(database: Path, firmware: Sequence[str] = ()) -> list[Track]:
-    """The tracks of all terminals in an authority's store. firmware: identities of the real ones."""
+def tracks_of(database: Path, driven: Set[str], firmware: Collection[str] = ()) -> list[Track]:
+    """The tracks that an authority's store has of these terminals. firmware: identities of the real ones."""
     with Store(database, read_only=True) as store:
         return [
             Track(identity, store.track(identity), identity in firmware)
-            for identity in sorted(store.counts_by_terminal())
+            for identity in sorted(driven & store.counts_by_terminal().keys())
         ]
 
 

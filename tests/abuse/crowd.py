@@ -128,7 +128,7 @@ async def oversized(port: int, chance: random.Random) -> None:
 
 async def package_floods(port: int, chance: random.Random) -> None:
     """A terminal that is let in and begins long messages without end."""
-    phone = phone_of(902)
+    phone = phone_of(chance.randrange(902, 999))  # not the other flood's: a takeover would end both
     good = await Good(phone, port).open()
     try:
         for number in range(2000):

@@ -20,7 +20,7 @@ GOOD = 20
 SOAK_SECONDS = float(os.environ.get("SOAK_SECONDS", "600"))
 GROWTH_BYTES_MAX = 96 << 20  # of buffers for peers that are slowed, at most, and of SQLite's pages
 EXPECTED = (
-    "refused_unauthenticated", "refused_wrong_code", "rejected_framing", "slowed_peers",
+    "refused_unauthenticated", "refused_wrong_code", "rejected_framing", "packages_discarded", "slowed_peers",
     "closed: too many refused messages before authentication", "closed: too much before authentication",
 )  # fmt: skip
 
@@ -68,7 +68,6 @@ def test_good_terminals_do_not_suffer(tmp_path, seconds):
         counters = json.loads(status.read_text())["server"]["counters"]
         missing = [name for name in EXPECTED if not counters.get(name)]
         assert not missing, f"seed {seed}: {missing} are not in {counters}"
-        assert counters.get("packages_discarded") or counters.get("refused_no_room"), counters
         listed = json.loads(ask("status", config, "--json").stdout)["terminals"]
         owners = {phone_of(number).hex().lstrip("0") for number in range(GOOD)}
         assert owners == set(listed), "nobody else's reports were taken"

@@ -10,6 +10,7 @@ import json
 import socket
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any, Final
 
 LINE_BYTES_MAX: Final = 16 << 20  # a receipt that rejects every record of the largest batch, with reasons
@@ -28,14 +29,12 @@ class Lines:
         cut off instead: whoever calls may not be held up."""
         data = json.dumps(line, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
         with self._lock:
-            try:
+            with suppress(OSError):  # it is gone, or its buffer is full: the same for us
                 if wait:
                     self._end.sendall(data)
                     return True
                 if self._end.send(data, socket.MSG_DONTWAIT) == len(data):
                     return True
-            except OSError:
-                pass  # it is gone, or its buffer is full: the same for us
             self._cut()
             return False
 

@@ -19,7 +19,8 @@ def not_overloaded(facts: Facts, rules: Rules) -> Indicator:
     def reason(row: int) -> str:
         if unknown[row]:
             return "weight or rated load is not known"
-        return f"{weight[row] / 1e6:.3f} t on a rated load of {rated[row] / 100:.2f} t"
+        digits = 6 if weight[row] % 1000 else 3  # a gram too much is too much: it must be seen
+        return f"{weight[row] / 1e6:.{digits}f} t on a rated load of {rated[row] / 100:.2f} t"
 
     rows = np.flatnonzero(unknown | over)
     return Indicator(

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
+from firmware.terminal.pages.passthrough import WAYBILL
 from protocols.evidence import verify_bundle
 from protocols.freight.certificates import NAMES, Paper
 from protocols.freight.values import day_text
@@ -22,7 +23,6 @@ from .road import FreightRoad
 
 PATIENCE_S: Final = 45.0
 COLOUR_LIMIT_S: Final = 3.0  # from the violation to the truck's screen
-ORDER: Final = 0xF3  # passthrough type of an order, see firmware/terminal/pages/passthrough.py
 UNLOADED: Final = "#YD;U"
 _LOOK_S: Final = 0.1
 _DAY_S: Final = 86400
@@ -184,7 +184,7 @@ class Story:
 
     async def _unloaded(self) -> None:
         await self._quarter.wait()
-        content = (bytes([ORDER]) + UNLOADED.encode("gbk")).hex()
+        content = (bytes([WAYBILL]) + UNLOADED.encode("gbk")).hex()
         command = {
             "terminal": self._road.one.phone,
             "message": "DownlinkPassthrough",

@@ -114,6 +114,7 @@ class FreightRoad(Road):
     def _gateway_sections(self) -> Sections:
         return {
             **FAST_DELIVERY,
+            "gateway": {"id": GATEWAY},
             "mqtt": {
                 **FAST_DELIVERY["mqtt"],
                 "envelope": ENVELOPE,
@@ -128,7 +129,10 @@ class FreightRoad(Road):
                 "authority_account": "gateway",
                 "authority_secret_file": "authority.secret",
                 "refresh_s": 2,
-                "gate": ["dispatch", "loading"],
+                "gate": [
+                    "dispatch",
+                    "loading",
+                ],  # not "card": the other trucks are in no register
                 "location_interval_s": 1,
                 "location_delay_s": 1,
                 "anchor_interval_s": 2,
