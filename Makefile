@@ -21,7 +21,9 @@ TRUCK ?= truck.toml
 help: ## this list
 	@grep -hE '^[a-z]+:.*## ' Makefile | sed -e 's/:.*## /\t/' | expand -t 12
 
-$(STAMP): requirements.lock pyproject.toml setup.py protocols/wire/_accelerator.c
+C_SOURCES := $(wildcard edge_gateway/*.[ch] protocols/wire/*.[ch])
+
+$(STAMP): requirements.lock pyproject.toml setup.py $(C_SOURCES)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "Python 3.11 or newer is needed; set PYTHON=/path/to/python3.11" >&2; exit 1; }
 	$(PYTHON) -m venv $(VENV)

@@ -1,135 +1,40 @@
 /* What every report costs, in C: the fast lane, the rows of a group, the ring of a terminal's last names.
  *
  * Twins of session.lane.PortableLane, journal.rows.PortableRows, journal.dedupe.PortableRing, and of the functions
- * of turn and journal.group that end in _portable: same results for the same bytes, which
- * tests/gateway/test_hotpath.py holds. setup.py builds it where a compiler is; without it, and
+ * of turn that end in _portable (those of the journal are in _group.c): same results for the same bytes, which
+ * tests/gateway/test_hotpath.py and test_turn.py hold. setup.py builds it where a compiler is; without it, and
  * under DIANYUN_PURE=1, the portable twins do the work. It decides nothing that they do not decide.
  *
  * A run of reports travels packed: serial (16 bits), kind (8), length (32), body, and so on; little-endian.
  */
-#define PY_SSIZE_T_CLEAN
-#include <Python.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
-#include <structmember.h>
+#include "_hotpath.h"
 
-#define DELIMITER 0x7E
-#define ESCAPE 0x7D
-#define ITEM_BYTES 7   /* of a report before its body, in a packed run */
-#define ID_BYTES 8
-#define FIRST_ROOM 16 /* slots of a ring that begins */
-#define FRAME_MAX 1100 /* unescaped; a larger candidate is no plain report */
+#define FIRST_ROOM 4  /* slots of a ring that begins */
 #define BUFFER_KEPT (1 << 20)
-#define TAIL_BYTES 8   /* of an answer: own serial, reply serial, reply id, result, check */
 
-/* A growing run of bytes. */
-typedef struct {
-    unsigned char *data;
-    size_t size, room;
-} Buffer;
-
-/* Attributes of sessions, connections and the journal, by the order of attribute_names. */
-enum {
-    BETWEEN, BOUND, CLOSE_CHECK, COUNT, COUNTERS, DUE, DUE_SERIAL, EDITION_KEY, GOVERN, HEARD_MS, HELD, IDENTITY, INTAKE,
-    LANE, NAMED, ORIGIN, OUT, PENDING, READING, RECENT, SAW, SERIAL, SESSION, SPEAKER, SUBMITTED, TRANSPORT, WRITE,
-    ATTRIBUTES,
-};
-static const char *const attribute_names[ATTRIBUTES] = {
+const char *const attribute_names[ATTRIBUTES] = {
     "between", "bound", "is_closing", "count", "counters", "due", "due_serial", "edition_key", "govern_reading",
     "heard_ms", "held", "identity", "intake", "lane", "named", "origin", "out", "pending", "reading", "recent", "saw",
     "serial", "session", "speaker", "submitted", "transport", "write",
 };
 
-typedef struct {
-    PyTypeObject *ring_type, *lane_type, *rows_type;
-    PyObject *names[ATTRIBUTES];
-    PyObject *nothing; /* b"" */
-    PyObject *frames_key; /* under which position reports are counted */
-    Buffer packed, answers; /* used within one call, kept for the next */
-    Py_ssize_t message_id;
-    Py_ssize_t position_bytes;
-    Py_ssize_t body_length_max;
-    Py_ssize_t kind_live;
-    Py_ssize_t kind_message;
-    uint64_t record_start[8];  /* BLAKE2b's state after its parameters, for positions and for messages */
-    uint64_t message_start[8];
-    Py_ssize_t slots_min;
-    Py_ssize_t slots_max;
-    Py_ssize_t block_slots;
-    Py_ssize_t horizon_ms;
-    Py_ssize_t shrink_ms;
-} State;
-
-static struct PyModuleDef module_definition;
-
-static State *
+State *
 state_of(PyObject *self)
 {
-    PyObject *module = PyType_GetModuleByDef(Py_TYPE(self), &module_definition);
+    PyObject *module = PyType_GetModuleByDef(Py_TYPE(self), &hotpath_definition);
     return module ? (State *)PyModule_GetState(module) : NULL;
 }
 
-#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-#define LITTLE_ENDIAN_HERE 1
-#else
-#define LITTLE_ENDIAN_HERE 0
-#endif
-
-static void
-put16(unsigned char *out, unsigned value)
-{
-    out[0] = (unsigned char)value;
-    out[1] = (unsigned char)(value >> 8);
-}
-
-static void
-put32(unsigned char *out, uint32_t value)
-{
-    for (int at = 0; at < 4; at++)
-        out[at] = (unsigned char)(value >> 8 * at);
-}
-
-static void
-put64(unsigned char *out, uint64_t value)
-{
-    for (int at = 0; at < 8; at++)
-        out[at] = (unsigned char)(value >> 8 * at);
-}
-
-static uint64_t
-get64(const unsigned char *data)
-{
-    uint64_t value = 0;
-    if (LITTLE_ENDIAN_HERE) {
-        memcpy(&value, data, sizeof value);
-        return value;
-    }
-    for (int at = 7; at >= 0; at--)
-        value = value << 8 | data[at];
-    return value;
-}
-
-static uint32_t
-get32(const unsigned char *data)
-{
-    return (uint32_t)data[0] | (uint32_t)data[1] << 8 | (uint32_t)data[2] << 16 | (uint32_t)data[3] << 24;
-}
-
-/* Room for `more` bytes at the end; NULL with an exception set. */
-static unsigned char *
+unsigned char *
 extended(Buffer *self, size_t more)
 {
     if (!self->data || self->size + more > self->room) {
         size_t room = self->room ? self->room * 2 : 1024;
         while (room < self->size + more)
             room *= 2;
-        unsigned char *data = PyMem_Realloc(self->data, room);
-        if (!data) {
-            PyErr_NoMemory();
+        unsigned char *data = PyMem_RawRealloc(self->data, room);
+        if (!data)
             return NULL;
-        }
         self->data = data;
         self->room = room;
     }
@@ -138,10 +43,10 @@ extended(Buffer *self, size_t more)
     return at;
 }
 
-static void
+void
 released(Buffer *self)
 {
-    PyMem_Free(self->data);
+    PyMem_RawFree(self->data);
     memset(self, 0, sizeof *self);
 }
 
@@ -258,72 +163,13 @@ blake_end(Blake *self)
 
 /* -- the fast lane ------------------------------------------------------------------------------------------ */
 
-typedef struct {
-    PyObject_HEAD
-    unsigned char opening[64]; /* delimiter and escaped head of an answer, without its serial */
-    Py_ssize_t opening_size;
-    unsigned char sender[16];
-    Py_ssize_t sender_size;
-    unsigned flag;
-    Py_ssize_t overhead;
-    unsigned char base;
-} Lane;
-
-static unsigned char
-xor_of(const unsigned char *data, Py_ssize_t size)
-{
-    uint64_t folded = 0;
-    Py_ssize_t at = 0;
-    unsigned char last = 0;
-    for (; at + 8 <= size; at += 8) {
-        uint64_t eight;
-        memcpy(&eight, data + at, 8);
-        folded ^= eight;
-    }
-    for (; at < size; at++)
-        last ^= data[at];
-    folded ^= folded >> 32;
-    folded ^= folded >> 16;
-    folded ^= folded >> 8;
-    return (unsigned char)(folded & 0xFF) ^ last;
-}
-
-/* Unescapes into `out`; gives the length, or -1 for an illegal escape or more than FRAME_MAX bytes. */
-static Py_ssize_t
-unescape(const unsigned char *data, Py_ssize_t size, unsigned char *out)
-{
-    Py_ssize_t length = 0;
-    for (Py_ssize_t at = 0; at < size; at++) {
-        if (length == FRAME_MAX)
-            return -1;
-        unsigned char byte = data[at];
-        if (byte == ESCAPE) {
-            if (++at == size || (data[at] != 1 && data[at] != 2))
-                return -1;
-            byte = data[at] == 1 ? ESCAPE : DELIMITER;
-        }
-        out[length++] = byte;
-    }
-    return length;
-}
-
-static unsigned char *
-put_escaped(unsigned char *out, unsigned char byte)
-{
-    if (byte == ESCAPE || byte == DELIMITER) {
-        *out++ = ESCAPE;
-        byte = byte == ESCAPE ? 1 : 2;
-    }
-    *out++ = byte;
-    return out;
-}
-
-/* One candidate: 1 taken, 0 not plain, -1 with an exception set. */
+/* One candidate: 1 taken, 0 not plain, -1 without memory. */
 static int
-take_one(Lane *self, const State *state, const unsigned char *data, Py_ssize_t size, unsigned serial,
-         Buffer *packed, Buffer *answers)
+take_one(const Lane *self, const State *state, const unsigned char *data, Py_ssize_t size, Buffer *packed)
 {
-    unsigned char room[FRAME_MAX];
+    unsigned char room[2 * FRAME_MAX];
+    if (size > (Py_ssize_t)sizeof room)
+        return 0;
     if (memchr(data, ESCAPE, (size_t)size)) {
         size = unescape(data, size, room);
         data = room;
@@ -336,36 +182,18 @@ take_one(Lane *self, const State *state, const unsigned char *data, Py_ssize_t s
         memcmp(data + 4, self->sender, (size_t)self->sender_size) || xor_of(data, size))
         return 0;
     const unsigned char *serial_at = data + 4 + self->sender_size;
-    unsigned theirs = (unsigned)(serial_at[0] << 8 | serial_at[1]);
     unsigned char *item = extended(packed, (size_t)(ITEM_BYTES + body_size));
     if (!item)
         return -1;
-    put16(item, theirs);
+    put16(item, (unsigned)(serial_at[0] << 8 | serial_at[1]));
     item[2] = (unsigned char)state->kind_live;
     put32(item + 3, (uint32_t)body_size);
     memcpy(item + ITEM_BYTES, data + self->overhead - 1, (size_t)body_size);
-    unsigned char *out = extended(answers, (size_t)self->opening_size + 2 * TAIL_BYTES + 1);
-    if (!out)
-        return -1;
-    memcpy(out, self->opening, (size_t)self->opening_size);
-    out += self->opening_size;
-    unsigned mixed = serial ^ theirs;
-    const unsigned char tail[TAIL_BYTES] = {
-        (unsigned char)(serial >> 8), (unsigned char)serial, (unsigned char)(theirs >> 8), (unsigned char)theirs,
-        data[0], data[1], 0, (unsigned char)(self->base ^ mixed ^ mixed >> 8),
-    };
-    for (int at = 0; at < TAIL_BYTES; at++)
-        out = put_escaped(out, tail[at]);
-    *out++ = DELIMITER;
-    answers->size = (size_t)(out - answers->data);
     return 1;
 }
 
-/* Plain reports from *at on, packed and answered into the buffers; gives how many, -1 with an exception set. *at:
- * where it stopped. */
-static Py_ssize_t
-take_run(Lane *self, const State *state, const unsigned char *data, Py_ssize_t size, Py_ssize_t *at, unsigned serial,
-         Buffer *packed, Buffer *answers)
+Py_ssize_t
+take_run(const Lane *self, const State *state, const unsigned char *data, Py_ssize_t size, Py_ssize_t *at, Buffer *packed)
 {
     Py_ssize_t count = 0;
     while (*at < size) {
@@ -374,7 +202,7 @@ take_run(Lane *self, const State *state, const unsigned char *data, Py_ssize_t s
             break;
         Py_ssize_t length = stop - (data + *at);
         if (length) {
-            int taken = take_one(self, state, data + *at, length, (unsigned)(serial + count) & 0xFFFF, packed, answers);
+            int taken = take_one(self, state, data + *at, length, packed);
             if (taken < 0)
                 return -1;
             if (!taken)
@@ -386,7 +214,31 @@ take_run(Lane *self, const State *state, const unsigned char *data, Py_ssize_t s
     return count;
 }
 
-static PyObject *
+int
+put_run_answers(const Lane *self, const State *state, const unsigned char *packed, size_t size, unsigned serial,
+                int result, Buffer *answers)
+{
+    for (const unsigned char *end = packed + size; packed < end; packed += ITEM_BYTES + get32(packed + 3), serial++) {
+        unsigned char *out = extended(answers, (size_t)self->opening_size + 2 * TAIL_BYTES + 1);
+        if (!out)
+            return -1;
+        memcpy(out, self->opening, (size_t)self->opening_size);
+        out += self->opening_size;
+        unsigned own = serial & 0xFFFF, theirs = packed[0] | (unsigned)packed[1] << 8, mixed = own ^ theirs;
+        const unsigned char tail[TAIL_BYTES] = {
+            (unsigned char)(own >> 8), (unsigned char)own, (unsigned char)(theirs >> 8), (unsigned char)theirs,
+            (unsigned char)(state->message_id >> 8), (unsigned char)state->message_id, (unsigned char)result,
+            (unsigned char)(self->base ^ mixed ^ mixed >> 8 ^ (unsigned)result),
+        };
+        for (int at = 0; at < TAIL_BYTES; at++)
+            out = put_escaped(out, tail[at]);
+        *out++ = DELIMITER;
+        answers->size = (size_t)(out - answers->data);
+    }
+    return 0;
+}
+
+PyObject *
 bytes_of(const Buffer *self)
 {
     return PyBytes_FromStringAndSize((const char *)self->data, (Py_ssize_t)self->size);
@@ -423,10 +275,12 @@ lane_take(PyObject *object, PyObject *const *arguments, Py_ssize_t given)
         return NULL;
     }
     begin_buffers(state);
-    Py_ssize_t count = take_run((Lane *)object, state, (const unsigned char *)PyBytes_AS_STRING(arguments[0]), size, &at,
-                                (unsigned)serial, &state->packed, &state->answers);
-    if (count < 0)
-        return NULL;
+    Lane *self = (Lane *)object;
+    const unsigned char *data = (const unsigned char *)PyBytes_AS_STRING(arguments[0]);
+    Py_ssize_t count = take_run(self, state, data, size, &at, &state->packed);
+    if (count < 0 || put_run_answers(self, state, state->packed.data, state->packed.size, (unsigned)serial, 0,
+                                     &state->answers) < 0)
+        return PyErr_NoMemory();
     return Py_BuildValue("nnNN", at, count, bytes_of(&state->packed), bytes_of(&state->answers));
 }
 
@@ -448,15 +302,15 @@ lane_init(PyObject *object, PyObject *arguments, PyObject *keywords)
     }
     memcpy(self->opening, opening, (size_t)opening_size);
     memcpy(self->sender, sender, (size_t)sender_size);
-    self->opening_size = opening_size;
-    self->sender_size = sender_size;
-    self->flag = (unsigned)flag;
-    self->overhead = overhead;
-    self->base = (unsigned char)base;
+    self->opening_size = (uint8_t)opening_size;
+    self->sender_size = (uint8_t)sender_size;
+    self->flag = (uint16_t)flag;
+    self->overhead = (uint8_t)overhead;
+    self->base = (uint8_t)base;
     return 0;
 }
 
-static void
+void
 plain_dealloc(PyObject *object)
 {
     PyTypeObject *type = Py_TYPE(object);
@@ -487,15 +341,6 @@ static PyType_Spec lane_spec = {
 };
 
 /* -- the ring of a terminal's last names -------------------------------------------------------------------- */
-
-typedef struct {
-    PyObject_HEAD
-    uint64_t *ids;       /* as they stand in memory; marks and tags behind them in the same piece */
-    long long *marks_ms; /* when each block of slots was last written */
-    unsigned char *tags; /* the first byte of each name */
-    Py_ssize_t room, used, next;
-    Py_ssize_t slots;    /* where it wraps */
-} Ring;
 
 static int
 ring_has(const Ring *self, uint64_t id)
@@ -570,7 +415,7 @@ ring_turn(Ring *self, const State *state, long long now_ms)
     return 0;
 }
 
-static int
+int
 ring_put(Ring *self, const State *state, uint64_t id, long long now_ms)
 {
     if (self->next == self->slots)
@@ -706,18 +551,6 @@ static PyType_Spec ring_spec = {
 
 /* -- the rows of a group -------------------------------------------------------------------------------------- */
 
-typedef struct {
-    PyObject_HEAD
-    Py_ssize_t count;
-    Py_ssize_t body_bytes;
-    long long earliest_ms, latest_ms;
-    uint32_t longest;
-    Buffer indexes, times, serials, kinds, lengths, ids, bodies; /* columns; times as 64 bits, lengths as 32 */
-    uint64_t *seen; /* the names, open addressing; 0 is free, and the name 0 is `seen_zero` */
-    size_t seen_room, seen_used;
-    int seen_zero;
-} Rows;
-
 static size_t
 seen_slot(const Rows *self, uint64_t id)
 {
@@ -746,16 +579,15 @@ seen_add(Rows *self, uint64_t id)
         size_t old_room = self->seen_room;
         uint64_t *old = self->seen;
         self->seen_room = old_room ? 2 * old_room : 256;
-        if (!(self->seen = PyMem_Calloc(self->seen_room, sizeof *self->seen))) {
+        if (!(self->seen = PyMem_RawCalloc(self->seen_room, sizeof *self->seen))) {
             self->seen = old;
             self->seen_room = old_room;
-            PyErr_NoMemory();
             return -1;
         }
         for (size_t at = 0; at < old_room; at++)
             if (old[at])
                 self->seen[seen_slot(self, old[at])] = old[at];
-        PyMem_Free(old);
+        PyMem_RawFree(old);
     }
     self->seen[seen_slot(self, id)] = id;
     self->seen_used++;
@@ -798,10 +630,68 @@ put_row(Rows *self, unsigned index, long long received_ms, const unsigned char *
     return 0;
 }
 
-/* A packed run of the terminal `index`, whose names begin with `named`. told: how many were new, repeat what is new
- * here, are in the ring. -1 with an exception set. */
-static int
-add_run(Rows *self, const State *state, unsigned index, long long received_ms, PyObject *packed, PyObject *named,
+void
+name_run(const State *state, const unsigned char *packed, const unsigned char *end, const unsigned char *named,
+         size_t named_size, uint64_t *ids)
+{
+    for (const unsigned char *at = packed; at < end; ids++) {
+        uint32_t length = get32(at + 3);
+        int message = at[2] == state->kind_message;
+        Blake blake;
+        blake.held = 0;
+        blake.counted = 0;
+        memcpy(blake.h, message ? state->message_start : state->record_start, sizeof blake.h);
+        blake_update(&blake, named, named_size);
+        if (message) {
+            const unsigned char serial[2] = {at[1], at[0]};
+            blake_update(&blake, serial, 2);
+        }
+        blake_update(&blake, at + ITEM_BYTES, length);
+        unsigned char digest[ID_BYTES];
+        put64(digest, blake_end(&blake));
+        memcpy(ids, digest, ID_BYTES);
+        at += ITEM_BYTES + length;
+    }
+}
+
+int
+add_named(Rows *self, unsigned index, long long received_ms, const unsigned char *packed, const unsigned char *end,
+          const uint64_t *ids, const Ring *ring, long told[3])
+{
+    told[0] = told[1] = told[2] = 0;
+    for (const unsigned char *at = packed; at < end; ids++) {
+        uint32_t length = get32(at + 3);
+        if (seen_has(self, *ids))
+            told[1]++;
+        else if (ring_has(ring, *ids))
+            told[2]++;
+        else {
+            if (seen_add(self, *ids) < 0 || put_row(self, index, received_ms, at, length, *ids) < 0)
+                return -1;
+            told[0]++;
+        }
+        at += ITEM_BYTES + length;
+    }
+    return 0;
+}
+
+/* How many reports are in a packed run; -1 for what is none. */
+static Py_ssize_t
+reports_in(const unsigned char *at, const unsigned char *end)
+{
+    Py_ssize_t count = 0;
+    for (; at < end; count++) {
+        uint32_t length = end - at < ITEM_BYTES ? UINT32_MAX : get32(at + 3);
+        if ((Py_ssize_t)length > end - at - ITEM_BYTES)
+            return -1;
+        at += ITEM_BYTES + length;
+    }
+    return count;
+}
+
+/* The same for a packed run in bytes; -1 with an exception set. */
+int
+add_run(Rows *self, State *state, unsigned index, long long received_ms, PyObject *packed, PyObject *named,
         const Ring *ring, long told[3])
 {
     if (!PyBytes_Check(packed) || !PyBytes_Check(named)) {
@@ -810,41 +700,22 @@ add_run(Rows *self, const State *state, unsigned index, long long received_ms, P
     }
     const unsigned char *at = (const unsigned char *)PyBytes_AS_STRING(packed), *end = at + PyBytes_GET_SIZE(packed);
     const unsigned char *name = (const unsigned char *)PyBytes_AS_STRING(named);
-    size_t name_size = (size_t)PyBytes_GET_SIZE(named);
-    told[0] = told[1] = told[2] = 0;
-    while (at < end) {
-        uint32_t length = end - at < ITEM_BYTES ? UINT32_MAX : get32(at + 3);
-        if ((Py_ssize_t)length > end - at - ITEM_BYTES) {
-            PyErr_SetString(PyExc_ValueError, "no packed run of reports");
-            return -1;
-        }
-        int message = at[2] == state->kind_message;
-        Blake blake;
-        blake.held = 0;
-        blake.counted = 0;
-        memcpy(blake.h, message ? state->message_start : state->record_start, sizeof blake.h);
-        blake_update(&blake, name, name_size);
-        if (message) {
-            const unsigned char serial[2] = {at[1], at[0]};
-            blake_update(&blake, serial, 2);
-        }
-        blake_update(&blake, at + ITEM_BYTES, length);
-        unsigned char digest[ID_BYTES];
-        put64(digest, blake_end(&blake));
-        uint64_t id;
-        memcpy(&id, digest, ID_BYTES);
-        if (seen_has(self, id))
-            told[1]++;
-        else if (ring_has(ring, id))
-            told[2]++;
-        else {
-            if (seen_add(self, id) < 0 || put_row(self, index, received_ms, at, length, id) < 0)
-                return -1;
-            told[0]++;
-        }
-        at += ITEM_BYTES + length;
+    Py_ssize_t count = reports_in(at, end);
+    if (count < 0) {
+        PyErr_SetString(PyExc_ValueError, "no packed run of reports");
+        return -1;
     }
-    return 0;
+    uint64_t few[16], *ids = count <= 16 ? few : PyMem_Malloc((size_t)count * sizeof *ids);
+    int failed = !ids;
+    if (ids) {
+        name_run(state, at, end, name, (size_t)PyBytes_GET_SIZE(named), ids);
+        failed = add_named(self, index, received_ms, at, end, ids, ring, told);
+    }
+    if (ids != few)
+        PyMem_Free(ids);
+    if (failed)
+        PyErr_NoMemory();
+    return failed ? -1 : 0;
 }
 
 static PyObject *
@@ -978,7 +849,7 @@ rows_dealloc(PyObject *object)
                          &self->lengths, &self->ids,   &self->bodies};
     for (size_t at = 0; at < sizeof columns / sizeof *columns; at++)
         released(columns[at]);
-    PyMem_Free(self->seen);
+    PyMem_RawFree(self->seen);
     plain_dealloc(object);
 }
 
@@ -1015,16 +886,16 @@ static PyType_Spec rows_spec = {
     .slots = rows_slots,
 };
 
-/* -- what every read costs: twins of turn and of journal.group ---------------------------------------------- */
+/* -- what every read costs: twins of turn ------------------------------------------------------------------- */
 
-static PyObject *
+PyObject *
 attribute(const State *state, PyObject *object, int name)
 {
     return PyObject_GetAttr(object, state->names[name]);
 }
 
 /* An attribute as a number; -1 with an exception set, or where that is what it is. */
-static long long
+long long
 number(const State *state, PyObject *object, int name)
 {
     PyObject *value = attribute(state, object, name);
@@ -1033,7 +904,7 @@ number(const State *state, PyObject *object, int name)
     return found;
 }
 
-static int
+int
 put_number(const State *state, PyObject *object, int name, long long number)
 {
     PyObject *value = PyLong_FromLongLong(number);
@@ -1051,7 +922,7 @@ is_true(const State *state, PyObject *object, int name)
     return found;
 }
 
-static int
+int
 called(const State *state, PyObject *object, int name)
 {
     PyObject *given = PyObject_CallMethodNoArgs(object, state->names[name]);
@@ -1060,7 +931,7 @@ called(const State *state, PyObject *object, int name)
 }
 
 /* counter[key] += more */
-static int
+int
 add_to(PyObject *counter, PyObject *key, long long more)
 {
     PyObject *before = PyObject_GetItem(counter, key);
@@ -1160,9 +1031,13 @@ take_read(PyObject *module, PyObject *const *arguments, Py_ssize_t given)
     begin_buffers(state);
     Py_ssize_t at = 0, size = PyBytes_GET_SIZE(data);
     Py_ssize_t count = take_run((Lane *)lane, state, (const unsigned char *)PyBytes_AS_STRING(data), size, &at,
-                                (unsigned)serial, &state->packed, &state->answers);
-    if (count < 0)
+                                &state->packed);
+    if (count < 0 || (count && at == size &&
+                      put_run_answers((Lane *)lane, state, state->packed.data, state->packed.size, (unsigned)serial, 0,
+                                      &state->answers) < 0)) {
+        PyErr_NoMemory();
         goto done;
+    }
     if (!count || at != size)
         result = PyLong_FromLong(0);
     else if (put_number(state, speaker, SERIAL, (serial + count) & 0xFFFF) == 0 &&
@@ -1178,7 +1053,7 @@ done:
 }
 
 /* Adds answers to what a connection is to send; 1 when it had nothing yet, -1 with an exception set. */
-static int
+int
 put_answers(const State *state, PyObject *connection, PyObject *answers)
 {
     PyObject *out = attribute(state, connection, OUT);
@@ -1196,7 +1071,7 @@ put_answers(const State *state, PyObject *connection, PyObject *answers)
     return failed ? -1 : first;
 }
 
-static int
+int
 put_waited(PyObject *waited, PyObject *since_ms, long long answered)
 {
     PyObject *pair = answered ? Py_BuildValue("OL", since_ms, answered) : NULL;
@@ -1292,106 +1167,12 @@ write_out(PyObject *module, PyObject *touched)
     Py_RETURN_NONE;
 }
 
-/* The index of an origin in this group: found, or given with its state; -1 for a terminal that is not known, -2 with
- * an exception set. */
-static Py_ssize_t
-index_of(const State *state, PyObject *origin, PyObject *indexes, PyObject *states, PyObject *known)
-{
-    PyObject *found = PyDict_GetItemWithError(indexes, origin);
-    if (found)
-        return PyLong_AsSsize_t(found);
-    PyObject *identity = PyErr_Occurred() ? NULL : attribute(state, origin, IDENTITY);
-    PyObject *terminal = identity ? PyDict_GetItemWithError(known, identity) : NULL;
-    Py_XDECREF(identity);
-    if (!terminal)
-        return PyErr_Occurred() ? -2 : -1;
-    Py_ssize_t index = PyList_GET_SIZE(states);
-    PyObject *number = PyLong_FromSsize_t(index);
-    int failed = !number || PyDict_SetItem(indexes, origin, number) < 0 || PyList_Append(states, terminal) < 0;
-    Py_XDECREF(number);
-    return failed ? -2 : index;
-}
-
-enum { AT_ROWS, AT_SUBMISSIONS, AT_AT, AT_INDEXES, AT_STATES, AT_KNOWN, AT_DUPLICATES, AT_WAITING, AT_SAFE, AT_LIMITS, AT_END };
-
-/* One submission: 1 taken, 0 of a terminal that is not known, -1 with an exception set. */
-static int
-collect_one(const State *state, PyObject *const *arguments, PyObject *submission)
-{
-    if (!PyTuple_Check(submission) || PyTuple_GET_SIZE(submission) != 6) {
-        PyErr_SetString(PyExc_TypeError, "a submission of six wanted");
-        return -1;
-    }
-    PyObject *origin = PyTuple_GET_ITEM(submission, 0), *states = arguments[AT_STATES];
-    Py_ssize_t index = index_of(state, origin, arguments[AT_INDEXES], states, arguments[AT_KNOWN]);
-    if (index < 0)
-        return index == -1 && !PyErr_Occurred() ? 0 : -1;
-    long long received_ms = PyLong_AsLongLong(PyTuple_GET_ITEM(submission, 1));
-    if (PyErr_Occurred() || index >= PyList_GET_SIZE(states) || index > 0xFFFF || received_ms < 0) {
-        if (!PyErr_Occurred())
-            PyErr_SetString(PyExc_ValueError, "index or received_ms out of range");
-        return -1;
-    }
-    PyObject *ring = attribute(state, PyList_GET_ITEM(states, index), RECENT);
-    PyObject *named = ring ? attribute(state, origin, NAMED) : NULL;
-    PyObject *key = named ? PyLong_FromSsize_t(index) : NULL;
-    int result = -1;
-    long told[3];
-    if (ring && Py_TYPE(ring) != state->ring_type)
-        PyErr_SetString(PyExc_TypeError, "a ring is missing");
-    else if (key && add_run((Rows *)arguments[AT_ROWS], state, (unsigned)index, received_ms,
-                              PyTuple_GET_ITEM(submission, 2), named, (Ring *)ring, told) == 0) {
-        PyObject *list = arguments[told[0] || told[1] ? AT_WAITING : AT_SAFE];
-        if ((!(told[1] || told[2]) || add_to(arguments[AT_DUPLICATES], key, told[1] + told[2]) == 0) &&
-            PyList_Append(list, submission) == 0)
-            result = 1;
-    }
-    Py_XDECREF(ring);
-    Py_XDECREF(named);
-    Py_XDECREF(key);
-    return result;
-}
-
-/* collect(rows, submissions, at, indexes, states, known, duplicates, waiting, safe, limits) */
-static PyObject *
-collect(PyObject *module, PyObject *const *arguments, Py_ssize_t given)
-{
-    State *state = PyModule_GetState(module);
-    long long records, body_bytes, origins;
-    if (given != AT_END || Py_TYPE(arguments[AT_ROWS]) != state->rows_type || !PyList_Check(arguments[AT_SUBMISSIONS]) ||
-        !PyDict_Check(arguments[AT_INDEXES]) || !PyList_Check(arguments[AT_STATES]) ||
-        !PyDict_Check(arguments[AT_KNOWN]) || !PyList_Check(arguments[AT_WAITING]) ||
-        !PyList_Check(arguments[AT_SAFE]) || !PyTuple_Check(arguments[AT_LIMITS])) {
-        PyErr_SetString(PyExc_TypeError, "collect: see journal.group.collect_portable");
-        return NULL;
-    }
-    if (!PyArg_ParseTuple(arguments[AT_LIMITS], "LLL", &records, &body_bytes, &origins))
-        return NULL;
-    Rows *rows = (Rows *)arguments[AT_ROWS];
-    PyObject *submissions = arguments[AT_SUBMISSIONS];
-    Py_ssize_t at = PyLong_AsSsize_t(arguments[AT_AT]);
-    if (at < 0) {
-        if (!PyErr_Occurred())
-            PyErr_SetString(PyExc_ValueError, "`at` is outside of the submissions");
-        return NULL;
-    }
-    for (; at < PyList_GET_SIZE(submissions); at++) {
-        if (rows->count >= records || rows->body_bytes >= body_bytes || PyList_GET_SIZE(arguments[AT_STATES]) >= origins)
-            break;
-        int taken = collect_one(state, arguments, PyList_GET_ITEM(submissions, at));
-        if (taken < 0)
-            return NULL;
-        if (!taken)
-            break;
-    }
-    return PyLong_FromSsize_t(at);
-}
-
 static PyMethodDef module_methods[] = {
     {"take_read", (PyCFunction)(void (*)(void))take_read, METH_FASTCALL, "See turn.take_read_portable."},
     {"hand_out", (PyCFunction)(void (*)(void))hand_out, METH_FASTCALL, "See turn.hand_out_portable."},
     {"write_out", write_out, METH_O, "See turn.write_out_portable."},
     {"collect", (PyCFunction)(void (*)(void))collect, METH_FASTCALL, "See journal.group.collect_portable."},
+    {"settle", (PyCFunction)(void (*)(void))settle, METH_FASTCALL, "See journal.terminals.settle_portable."},
     {NULL, NULL, 0, NULL},
 };
 
@@ -1439,16 +1220,16 @@ read_person(PyObject *records, const char *name, uint64_t start[8])
 static int
 read_constants(State *state)
 {
-    static const char *const tables[] = {"MSG_POSITION_REPORT", "POSITION_BYTES"};
+    static const char *const tables[] = {"MSG_POSITION_REPORT", "POSITION_BYTES", "RESULT_FAILED"};
     static const char *const header[] = {"BODY_LENGTH_MAX"};
     static const char *const kinds[] = {"LIVE", "MESSAGE"};
     static const char *const ring[] = {"SLOTS_MIN", "SLOTS_MAX", "BLOCK_SLOTS", "HORIZON_MS", "SHRINK_MS"};
-    Py_ssize_t *of_tables[] = {&state->message_id, &state->position_bytes};
+    Py_ssize_t *of_tables[] = {&state->message_id, &state->position_bytes, &state->result_failed};
     Py_ssize_t *of_header[] = {&state->body_length_max};
     Py_ssize_t *of_kinds[] = {&state->kind_live, &state->kind_message};
     Py_ssize_t *of_ring[] = {&state->slots_min, &state->slots_max, &state->block_slots, &state->horizon_ms,
                              &state->shrink_ms};
-    if (read_numbers("protocols.wire.tables", tables, of_tables, 2) < 0 ||
+    if (read_numbers("protocols.wire.tables", tables, of_tables, 3) < 0 ||
         read_numbers("protocols.wire.header", header, of_header, 1) < 0 ||
         read_numbers("protocols.monitoring.records", kinds, of_kinds, 2) < 0 ||
         read_numbers("edge_gateway.journal.dedupe", ring, of_ring, 5) < 0)
@@ -1467,7 +1248,7 @@ read_constants(State *state)
     return failed ? -1 : 0;
 }
 
-static PyObject *
+PyObject *
 added_type(PyObject *module, PyType_Spec *spec, const char *name)
 {
     PyObject *type = PyType_FromModuleAndSpec(module, spec, NULL);
@@ -1497,7 +1278,7 @@ module_exec(PyObject *module)
     int failed = !lane || !rows || !ring || !state->nothing || !state->frames_key;
     for (int each = 0; each < ATTRIBUTES; each++)
         failed |= !(state->names[each] = PyUnicode_InternFromString(attribute_names[each]));
-    return failed ? -1 : read_constants(state);
+    return failed || group_exec(module, state) < 0 || express_exec(module, state) < 0 ? -1 : read_constants(state);
 }
 
 static int
@@ -1507,6 +1288,10 @@ module_traverse(PyObject *module, visitproc visit, void *arg)
     Py_VISIT(state->ring_type);
     Py_VISIT(state->lane_type);
     Py_VISIT(state->rows_type);
+    Py_VISIT(state->terminal_type);
+    Py_VISIT(state->express_type);
+    Py_VISIT(state->passenger_type);
+    Py_VISIT(state->batch_type);
     return 0;
 }
 
@@ -1517,6 +1302,10 @@ module_clear(PyObject *module)
     Py_CLEAR(state->ring_type);
     Py_CLEAR(state->lane_type);
     Py_CLEAR(state->rows_type);
+    Py_CLEAR(state->terminal_type);
+    Py_CLEAR(state->express_type);
+    Py_CLEAR(state->passenger_type);
+    Py_CLEAR(state->batch_type);
     return 0;
 }
 
@@ -1538,7 +1327,7 @@ static PyModuleDef_Slot module_slots[] = {
     {0, NULL},
 };
 
-static struct PyModuleDef module_definition = {
+struct PyModuleDef hotpath_definition = {
     PyModuleDef_HEAD_INIT,
     .m_name = "edge_gateway._hotpath",
     .m_doc = "What every report costs, in C. Import the portable twins' modules, which choose.",
@@ -1553,5 +1342,5 @@ static struct PyModuleDef module_definition = {
 PyMODINIT_FUNC
 PyInit__hotpath(void)
 {
-    return PyModuleDef_Init(&module_definition);
+    return PyModuleDef_Init(&hotpath_definition);
 }

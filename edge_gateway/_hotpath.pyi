@@ -5,7 +5,6 @@ from .connection import Connection
 from .journal import Journal
 from .journal.group import Submission
 from .journal.origin import Origin
-from .journal.terminals import TerminalState
 
 class ReportLane:
     def __init__(self, opening: bytes, sender: bytes, flag: int, overhead: int, base: int) -> None: ...
@@ -31,6 +30,39 @@ class Rows:
     def columns(self, time_bytes: int, length_bytes: int, /) -> bytes: ...
     def apply(self, rings: list[RecentIds], /) -> None: ...
 
+class TerminalState:
+    identity: str
+    recent: RecentIds
+    journalled: int
+    duplicates: int
+    def __init__(self, identity: str) -> None: ...
+
+class Passenger:
+    allowance: float
+    heard_ms: int
+    held: int
+    fd: int
+    serial: int
+    due_serial: int
+
+class Batch:
+    def __getitem__(self, index: int, /) -> Any: ...
+
+class Express:
+    count: int
+    unserved: bool
+    def __init__(self, journal: Journal, release: Any, counters: Counter[str], held_max: int) -> None: ...
+    def fileno(self) -> int: ...
+    def board(
+        self, connection: Connection, fd: int, allowance: float, data: bytes, now_ms: int, received_ms: int, /
+    ) -> Passenger | None: ...
+    def run(self, now_ms: int, received_ms: int, /) -> list[tuple[Connection, bytes]]: ...
+    def answer(
+        self, batch: Batch, outcome: int, touched: list[Connection], /
+    ) -> tuple[list[tuple[int, int]], list[tuple[Connection, bytes]]]: ...
+    def alight(self, passenger: Passenger, /) -> None: ...
+    def close(self) -> None: ...
+
 def take_read(
     connection: Connection, data: bytes, now_ms: int, received_ms: int, journal: Journal, release: Any, /
 ) -> int: ...
@@ -49,3 +81,11 @@ def collect(
     limits: tuple[int, int, int],
     /,
 ) -> int: ...
+def settle(
+    rows: Rows,
+    states: list[TerminalState],
+    duplicates: Counter[int],
+    unsaved: dict[str, int],
+    first_sequence: int,
+    /,
+) -> None: ...

@@ -15,7 +15,7 @@ from .commands import StoreError
 from .journal import JournalError
 from .registry import RegistryError
 from .tools import config as config_tools
-from .tools import doctor, freight, journal, keys, live, person, serial_port, status, tokens
+from .tools import doctor, freight, journal, keys, live, person, reload, serial_port, status, tokens
 from .tools.common import FAILED, WRONG, ConfigPath, fail, load
 
 OTHERS = 0o007  # what we write says where people drive: not for every user of the machine
@@ -63,7 +63,15 @@ def init(path: Annotated[Path, typer.Argument(metavar="PATH")] = Path("edge-gate
     typer.echo(f"{path} written; `edge-gateway run {path}` starts the gateway")
 
 
-for tool in (status.status, live.terminals, live.frames, doctor.doctor, serial_port.serial, freight.capacity):
+for tool in (
+    status.status,
+    reload.reload,
+    live.terminals,
+    live.frames,
+    doctor.doctor,
+    serial_port.serial,
+    freight.capacity,
+):
     app.command()(tool)
 app.add_typer(config_tools.app, name="config")
 app.add_typer(freight.code, name="code")

@@ -26,6 +26,7 @@ from .session import (
 from .turn import take_read
 
 if TYPE_CHECKING:
+    from ._hotpath import Passenger
     from .server import Server
 
 # Answers that wait in the socket's buffer before reading stops: 3,000 of them.
@@ -41,6 +42,8 @@ class Connection(asyncio.Protocol):
     """Made by the server for each socket; see asyncio.Protocol for the callbacks.
 
     held: reports in the journal's hands. out: answers released by the commit that is being told of.
+    passenger: itself on the express lane, while it is there; its transport does not read then. fd: of its
+    socket, once it was looked for.
     """
 
     __slots__ = (
@@ -51,8 +54,10 @@ class Connection(asyncio.Protocol):
         "_server",
         "_stalled_ms",
         "_waits",
+        "fd",
         "held",
         "out",
+        "passenger",
         "peer",
         "reading",
         "session",
@@ -69,6 +74,8 @@ class Connection(asyncio.Protocol):
         self.speaks_for: str | None = None
         self.held = 0
         self.out = b""
+        self.passenger: Passenger | None = None
+        self.fd: int | None = None
         self.reading = True
         self._stalled_ms: int | None = None  # since when the peer does not take what we send
         self._closing_ms: int | None = None
@@ -125,6 +132,11 @@ class Connection(asyncio.Protocol):
         if server.taps:
             server.tap(self, "up", data)
         now_ms = int(server.loop_s() * 1000)
+        if server.express is not None and not self.held:
+            allowance = self._allowance + len(data)  # the lane charges for it
+            self.passenger = server.express.board(self, data, allowance, now_ms)
+            if self.passenger is not None:
+                return
         count = take_read(self, data, now_ms, time_ns() // 1_000_000, server.journal, server.releases)
         if not count:
             self.session.receive(data, now_ms)
@@ -143,6 +155,24 @@ class Connection(asyncio.Protocol):
         elif len(data) > STRANGER_BYTES:
             self.data_received(data[STRANGER_BYTES:])
 
+    def alight(self) -> None:
+        """Leaves the express lane, if it is there: what changed on it is its own again."""
+        passenger, self.passenger = self.passenger, None
+        if passenger is None or self._server.express is None:
+            return
+        self._server.express.alight(passenger)
+        session = self.session
+        session.intake.speaker.serial = passenger.serial
+        session.due_serial, session.heard_ms = passenger.due_serial, passenger.heard_ms
+        self.held, self._allowance = passenger.held, passenger.allowance
+        if self.transport is not None and not self.transport.is_closing():
+            self.transport.resume_reading()
+
+    def write(self, rest: bytes) -> None:
+        """What the express lane could not send at once."""
+        if self.transport is not None and not self.transport.is_closing():
+            self.transport.write(rest)
+
     def pause_writing(self) -> None:
         """The peer does not read: neither do we, until it does or its time is over."""
         self._stalled_ms = self._server.now_ms()
@@ -155,6 +185,7 @@ class Connection(asyncio.Protocol):
 
     def connection_lost(self, error: Exception | None) -> None:
         """The socket is gone; answers that come from now on are dropped."""
+        self.alight()
         self._note_spending()
         self.transport = None
         self.session.closed()
@@ -164,6 +195,7 @@ class Connection(asyncio.Protocol):
         """Sends what is to be sent, then closes; at once when the peer takes nothing."""
         if self.transport is None or self._closing_ms is not None:
             return
+        self.alight()
         self._note_spending()
         self._closing_ms = self._server.now_ms()
         self._server.closing(self, reason)
@@ -182,6 +214,7 @@ class Connection(asyncio.Protocol):
 
     def abort(self) -> None:
         """Closes at once; what was to be sent is dropped."""
+        self.alight()
         if self.transport is not None:
             self.transport.abort()
 
@@ -190,12 +223,15 @@ class Connection(asyncio.Protocol):
         on this connection that is said again. Raises ConnectionError when the line is gone."""
         if self.transport is None or self._closing_ms is not None or self.session.identity is None:
             raise ConnectionError("the connection is gone")
+        self.alight()
         serials = self.session.send(message_id, body, self._server.now_ms(), first_serial)
         self._send(self.session.data_to_send())
         return serials
 
     def look_after(self, now_ms: int, stall_ms: int) -> None:
         """Called now and then: ends what is idle, stalled, or does not manage to close."""
+        if self.passenger is not None:
+            self.session.heard_ms = self.passenger.heard_ms
         since_ms = self._stalled_ms if self._closing_ms is None else self._closing_ms
         if since_ms is not None and now_ms - since_ms > stall_ms and self.transport:
             if self._closing_ms is None:
@@ -211,16 +247,21 @@ class Connection(asyncio.Protocol):
 
     def _allow(self, now_ms: int) -> None:
         """What has been earned since the last look; reading goes on when it rested."""
-        limits = self._server.limits
+        limits, passenger = self._server.limits, self.passenger
+        if passenger is not None:
+            self._allowance = passenger.allowance
         earned = limits.bytes_per_s * (now_ms - self._looked_ms) / 1000
         most = STRANGER_BYTES if self.session.identity is None else limits.burst_bytes
         self._allowance = min(most, self._allowance + earned)
         self._looked_ms = now_ms
-        if not self.reading:
+        if passenger is not None:
+            passenger.allowance = self._allowance
+        elif not self.reading:
             self.govern_reading()
 
     def stop_reading(self) -> None:
         """For the end of the server: nothing more is taken, what was taken is answered."""
+        self.alight()
         self.held += HELD_REPORTS + 1
         self.govern_reading()
 
@@ -280,15 +321,18 @@ class Connection(asyncio.Protocol):
 
     def _registered(self, asked: Register, result: int | None, code: bytes) -> None:
         self._server.note(self, f"registration answered {result}", asked.identity)
+        self.alight()
         asked.answer(result, code)
         self._send(self.session.data_to_send())
 
     def _media_stored(self, asked: StoreMedia, stored: bool) -> None:
+        self.alight()
         asked.answer(stored)
         self._send(self.session.data_to_send())
 
     def _deregistered(self, asked: Deregister, written: bool) -> None:
         event(_log, logging.INFO, "deregistration", terminal=asked.identity, peer=self.peer, written=written)
+        self.alight()
         asked.answer(written)
         self._send(self.session.data_to_send())
 

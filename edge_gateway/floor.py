@@ -20,7 +20,8 @@ from .registry.csv_files import terminal_as_row
 from .server import Server
 
 if TYPE_CHECKING:
-    from .api.services import Media, OrderFiles
+    from .api.services import Media
+    from .commands.alarm_files import OrderFiles
 
 REFRESH_S: Final = 5.0  # figures that need the disk are as old as this at most
 Say = Callable[[Any], None]

@@ -10,6 +10,7 @@ import math
 import os
 import resource
 import signal
+import ssl
 import time
 from collections.abc import Callable
 from functools import partial
@@ -17,13 +18,13 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Final
 
-from . import log
+from .alarms import alarm_cursors, follower_of
 from .commands import CommandService
-from .config import Config, ConfigError
+from .config import Config
 from .control.server import Answer
 from .delivery import destination_names
 from .delivery.apart import DeliveryKeeper
-from .delivery.settings import settings_of
+from .delivery.settings import read_by, settings_of
 from .floor import OwnFloor
 from .folder import locked
 from .freight import cursor_names
@@ -31,9 +32,12 @@ from .journal import Journal, JournalLimits
 from .leftovers import Leftovers
 from .log import Throttle, event
 from .media import MediaService
+from .media.follower import AlarmFollower
 from .metrics import hindrances, machine_hindrances
 from .operations import Operations
 from .registry import Registry
+from .reload import Outcome, Reloader, read_anew, tell_of
+from .reload_parts import OwnParts
 from .sd_notify import Notifier
 from .server import Server, ServerLimits, deliver_to
 from .session import SessionLimits
@@ -57,7 +61,6 @@ HINDERED_S: Final = 10.0  # how often disk, clock and brokers are looked at
 # The rows of one group are many objects that all die together: a collector that looks every 700 of them finds
 # nothing and costs a pause each time.
 GC_THRESHOLDS: Final = (20_000, 20, 50)
-RELOADED: Final = ("log.level", "log.format", "registration.mode")  # in force at SIGHUP
 _log = logging.getLogger(__name__)
 
 
@@ -86,6 +89,7 @@ class _Gateway:
         self._config = config
         self._reload = reload
         self._post = post
+        self._registry_path = post.registry_path if post else config.registry_path
         self._notifier = Notifier({} if post else os.environ)  # the supervisor speaks for its workers
         self._operations: Operations | None = None
         self._throttle = Throttle()
@@ -93,17 +97,23 @@ class _Gateway:
         self._started_s = time.time()
         self._server: Server
         self._delivery: DeliveryKeeper | None = None
-        self._leftovers: Leftovers | None = None
+        self._leftovers = None if post else Leftovers(config)
+        self._cursors = alarm_cursors(config, post is not None)
+        self._alarms: AlarmFollower | None = None
+        self._tls: ssl.SSLContext | None = None
+        self._reloader: Reloader | None = None
+        self._reloading = asyncio.Lock()
+        self._tasks: set[asyncio.Task[None]] = set()
 
     async def run(self, ready: Ready) -> None:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stop.set)
         if self._reload:
-            loop.add_signal_handler(signal.SIGHUP, self._reload_now, self._reload)
+            loop.add_signal_handler(signal.SIGHUP, self._hang_up)
         config, post = self._config, self._post
         if post:
-            await post.begin(self._stop.set, lambda new: self._reload_now(lambda: new))
+            await post.begin(self._stop.set, self._take_over)
         _allow_files(config.server.max_connections)
         config.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         with locked(config.data_dir):
@@ -113,11 +123,15 @@ class _Gateway:
                 JournalLimits(config.journal.max_bytes, config.journal.max_waiting),
                 deliver,
                 loop.call_soon,
-                destinations=(*destination_names(config), *cursor_names(config)),
+                destinations=(
+                    *destination_names(config),
+                    *(post.cursors if post else cursor_names(config)),
+                    *self._cursors,
+                ),
             )
             try:
                 registry = Registry(
-                    post.registry_path if post else config.registry_path,
+                    self._registry_path,
                     deliver=deliver,
                     max_terminals=config.registration.max_terminals,
                     mode=config.registration.mode,
@@ -135,14 +149,18 @@ class _Gateway:
         config, server = self._config, self._server
         try:
             floor = OwnFloor(config, server, self._stats)
-            answers: dict[str, Answer] = {"snapshot": floor.snapshot, "position": floor.position}
+            answers: dict[str, Answer] = {
+                "snapshot": floor.snapshot,
+                "position": floor.position,
+                "reload": self._asked_to_reload,
+            }
             self._operations = Operations(
                 config,
                 floor,
                 self._dead,
                 self._hindrances,
                 answers,
-                make_freight=partial(_freight, config, server),
+                make_freight=partial(_freight, config, server, self._leftovers),
             )
             ports = await self._operations.start()
             if server.media:
@@ -156,16 +174,19 @@ class _Gateway:
                 ports |= await self._start_others(server)
             if config.mqtt.enabled:
                 self._delivery = DeliveryKeeper(
-                    settings_of(config),
+                    read_by(settings_of(config), config.sessions, self._registry_path),
                     server.journal,
                     config.delivery.nice,
                     config.delivery.least_rate,
                     (config.log.level, config.log.format),
                 )
                 self._delivery.start()
-            if not self._post:
-                self._leftovers = Leftovers(config)
-                self._leftovers.start()
+            tls = self._post.tls if self._post else self._tls
+            own = OwnParts(
+                config, server, self._delivery, tls=tls, limits_of=_limits, registry=self._registry_path
+            )
+            self._reloader = Reloader(config, [*own.parts(), *self._operations.parts()])
+            self._start_followers(server, self._operations)
             _settle()
             event(
                 _log, logging.INFO, "listening", host=host, port=port, journalled=server.journal.last_sequence
@@ -174,27 +195,44 @@ class _Gateway:
             self._notifier.say("READY=1", f"STATUS=listening on {host}:{port}")
             await self._watch()
         finally:
-            self._notifier.say("STOPPING=1")
-            if self._operations:
-                await self._operations.stop()
-            if self._leftovers:
-                await self._leftovers.stop()
-            if self._delivery:
-                await asyncio.to_thread(self._delivery.stop)
-            if self._post:
-                await self._post.close_door()
-            await server.stop()
-            if server.media:
-                await server.media.stop()
-            self._write_status()
-            event(_log, logging.INFO, "stopped", queued=server.journal.stats()["queued"])
+            await self._end()
+
+    async def _end(self) -> None:
+        self._notifier.say("STOPPING=1")
+        server = self._server
+        if self._alarms:
+            await asyncio.to_thread(self._alarms.stop)
+        if self._operations:
+            await self._operations.stop()
+        if self._leftovers:
+            await self._leftovers.stop()
+        if self._delivery:
+            await asyncio.to_thread(self._delivery.stop)
+        if self._post:
+            await self._post.close_door()
+        await server.stop()
+        if server.media:
+            await server.media.stop()
+        self._write_status()
+        event(_log, logging.INFO, "stopped", queued=server.journal.stats()["queued"])
+
+    def _start_followers(self, server: Server, operations: Operations) -> None:
+        """Who reads journals beside the delivery process."""
+        if self._cursors:
+            give = self._post.order_files if self._post else operations.order_files
+            self._alarms = follower_of(self._config, server.journal, self._registry_path, give)
+            self._alarms.start()
+        if self._leftovers:
+            self._leftovers.start()
 
     async def _start_others(self, server: Server) -> dict[str, int]:
         """Listens for TLS and datagrams where that is wanted; gives the ports by name."""
         config, ports = self._config, {}
         if config.tls.enabled:
-            tls = context_of(config.tls.certificate_file, config.tls.key_file, config.tls.client_ca_file)
-            ports["tls"] = await server.start_tls(config.server.host, config.tls.port, tls)
+            self._tls = context_of(
+                config.tls.certificate_file, config.tls.key_file, config.tls.client_ca_file
+            )
+            ports["tls"] = await server.start_tls(config.server.host, config.tls.port, self._tls)
         if config.udp.enabled:
             ports["udp"] = await server.start_udp(config.server.host, config.udp.port, config.udp.max_peers)
         return ports
@@ -262,35 +300,43 @@ class _Gateway:
             "leftovers": self._leftovers.stats() if self._leftovers else {},
         }
 
-    def _reload_now(self, reload: Callable[[], Config]) -> None:
-        """SIGHUP: takes over what can be changed while it runs, and names what cannot."""
+    def _hang_up(self) -> None:
+        """SIGHUP."""
+        task = asyncio.get_running_loop().create_task(self._reload_and_tell())
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _reload_and_tell(self) -> None:
         try:
-            config = reload()
-        except ConfigError as error:
-            _log.error("the configuration is left as it is: %s", "; ".join(error.problems))
-            return
-        log.configure(config.log.level, config.log.format)
-        if self._delivery:
-            self._delivery.set_log(config.log.level, config.log.format)
-        self._server.registry.set_mode(config.registration.mode)
-        left = [
-            f"{name}.{key}"
-            for name, section in config.model_dump().items()
-            for key, value in (section.items() if isinstance(section, dict) else [("", section)])
-            if f"{name}.{key}" not in RELOADED and value != _value(self._config, name, key)
-        ]
-        event(_log, logging.INFO, "configuration reloaded", needs_a_restart=", ".join(left) or "nothing")
+            await self._asked_to_reload({})
+        except ValueError as error:
+            _log.error("the configuration is left as it is: %s", error)
+
+    async def _asked_to_reload(self, question: dict[str, Any]) -> dict[str, Any]:
+        """Reads the file anew. Raises ValueError when it cannot be used."""
+        del question
+        if self._reload is None:
+            raise ValueError("a worker is told by its supervisor")
+        return (await self._take_over(read_anew(self._reload)))._asdict()
+
+    async def _take_over(self, config: Config) -> Outcome:
+        """Takes over what can be changed while it runs, and names what cannot."""
+        if self._reloader is None:
+            raise ValueError("the gateway still starts")
+        async with self._reloading:
+            outcome = await self._reloader.take(config)
+        tell_of(outcome)
+        return outcome
 
 
-def _value(config: Config, name: str, key: str) -> Any:
-    section = config.model_dump()[name]
-    return section.get(key) if isinstance(section, dict) else section
-
-
-def _freight(config: Config, server: Server, commands: CommandService) -> "FreightService":
+def _freight(
+    config: Config, server: Server, leftovers: Leftovers | None, commands: CommandService
+) -> "FreightService":
     from .freight.service import FreightService  # noqa: PLC0415 - much to load, and mostly off
+    from .freight.sources import OwnJournal  # noqa: PLC0415
 
-    return FreightService(config, server.journal, server.registry, commands)
+    sources = [OwnJournal(server.journal), *(leftovers.sources() if leftovers else ())]
+    return FreightService(config, sources, server.registry, commands)
 
 
 def _limits(config: Config) -> ServerLimits:

@@ -7,18 +7,21 @@ what a start costs, and a start may be what terminals wait for.
 
 import logging
 import random
+import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from .commands import CommandLimits, CommandService, Rollouts
+from .commands import CommandError, CommandLimits, CommandService, Rollouts
+from .commands.alarm_files import OURSELVES, Files, ask_for
 from .commands.over_mqtt import MqttCommands
 from .config import CommandsSection, Config
 from .control import Control
 from .control.server import Answer
 from .delivery.settings import settings_of
 from .floor import Floor
-from .log import event
+from .log import Throttle, event
 from .registry import Fleet
+from .reload import BROKERS, NeedsRestartError, Part
 from .tokens import Tokens
 
 if TYPE_CHECKING:
@@ -56,6 +59,7 @@ class Operations:
         self._tokens: Tokens | None = None
         self._fleet: Fleet | None = None
         self._webs: dict[str, Web] = {}
+        self._throttle = Throttle()
         self._mqtt: MqttCommands | None = None
         self._make_freight = make_freight
         self._freight: FreightService | None = None
@@ -124,6 +128,45 @@ class Operations:
         found += [f"{name} does not answer" for name, web in self._webs.items() if not web.running]
         return found
 
+    async def order_files(self, terminal: str, edition: int, identifier: dict[str, Any]) -> None:
+        """Orders the files of an alarm that a terminal reported, once; on the disk when this returns. What
+        cannot be ordered at all is told to the log. Raises OSError when it is to be tried again."""
+        if self._commands is None or self._floor.order_files is None:
+            return
+        files = Files(terminal, edition, identifier)
+        try:
+            await ask_for(self._commands, self._floor.order_files, files, OURSELVES)
+        except CommandError as error:
+            if error.kind == "failed":
+                raise OSError(str(error)) from error
+            if error.kind != "conflict":  # its terminal told another number of files: it is ordered
+                self._tell_not_ordered(terminal, str(error))
+
+    def _tell_not_ordered(self, terminal: str, why: str) -> None:
+        if self._throttle.allows(terminal, why, time.monotonic()):
+            event(_log, logging.WARNING, "the files of an alarm are not ordered", terminal=terminal, why=why)
+
+    def parts(self) -> list[Part]:
+        """What of this takes over a new configuration while it runs."""
+        parts = [Part(("api.certificate_file", "api.key_file"), self._renew_certificate)]
+        if self._mqtt:
+            parts.append(Part(BROKERS, self._renew_mqtt))
+        if self._freight:
+            parts.append(Part(BROKERS, _needs_a_restart))
+        return parts
+
+    async def _renew_certificate(self, new: Config) -> None:
+        web = self._webs.get("api")
+        if web and not (new.api.certificate_file and web.renew(new.api.certificate_file, new.api.key_file)):
+            raise NeedsRestartError  # from or to no TLS at all
+
+    async def _renew_mqtt(self, new: Config) -> None:
+        """Another connection; requests that come meanwhile wait at the broker."""
+        if self._mqtt and self._commands:
+            await self._mqtt.stop()
+            self._mqtt = MqttCommands(settings_of(new)[0], self._commands, random.random)
+            self._mqtt.start()
+
     def _start_commands(self) -> None:
         path = self._config.commands_path
         self._commands = CommandService(path, limits_of(self._config.commands), self._floor.roll.edition_of)
@@ -145,8 +188,11 @@ class Operations:
         from .metrics.pages import Health, create_pages  # noqa: PLC0415 - see above
         from .web import Web  # noqa: PLC0415
 
-        pages = create_pages(Health(self._floor.snapshots, self.dead, self._hindrances))
+        pages = create_pages(Health(self._floor.snapshots, self.dead, self._all_hindrances))
         return Web(pages, self._config.metrics.host, self._config.metrics.port)
+
+    def _all_hindrances(self) -> list[str]:
+        return self._hindrances() + (self._freight.hindrances() if self._freight else [])
 
     def _services(self) -> "Services":
         from .api.services import Services  # noqa: PLC0415 - see above
@@ -173,9 +219,17 @@ class Operations:
         return self._floor.stats()
 
 
+async def _needs_a_restart(new: Config) -> None:
+    """Freight has a line of its own to the broker, which it keeps."""
+    del new
+    raise NeedsRestartError
+
+
 def has_commands(config: Config) -> bool:
     """Whether somebody may send commands."""
-    return config.api.enabled or config.commands.mqtt or config.freight.enabled
+    media = config.media
+    orders = media.enabled and media.attachments and media.order_files
+    return config.api.enabled or config.commands.mqtt or config.freight.enabled or orders
 
 
 def limits_of(section: CommandsSection) -> CommandLimits:

@@ -12,12 +12,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+from protocols.guomi import choose
 from protocols.monitoring.records import MESSAGE
 
 from .commands.schema import connect as connect_commands
 from .config import Config
+from .freight.book import Book
+from .freight.kept import SENT, SUPERSEDED, WAITING
 from .freight.life import OVER
-from .freight.outbox import SENT, WAITING
+from .freight.registers import Registers, trust_of
+from .freight.revisions import remember_all
 from .freight.schema import connect as connect_freight
 from .journal.reader import Reader
 from .registry.schema import connect as connect_registry
@@ -25,15 +29,18 @@ from .registry.schema import connect as connect_registry
 ROWS: Final = 1000
 BYTES: Final = 4 << 20
 NUMBER_MIN: Final = 6  # digits or letters; less would be found in others' data
+_OF_TRIPS: Final = "(driver = ?1 OR instr(document, ?1) OR instr(route_sheet, ?1))"
+_TRIPS: Final = f"SELECT id FROM waybill WHERE {_OF_TRIPS}"
+_REPLACED: Final = f"instr(body, ?1) AND state = '{SUPERSEDED}'"
 # What each table knows of a person; ? is the number.
 FOUND: Final[dict[str, dict[str, str]]] = {
     "registry": {"driver": "SELECT * FROM driver WHERE qualification = ?"},
     "freight": {
-        "waybill": "SELECT * FROM waybill WHERE driver = ?1 OR instr(document, ?1)",
+        "waybill": f"SELECT * FROM waybill WHERE {_OF_TRIPS}",
         "document": "SELECT * FROM document WHERE instr(body, ?)",
         "card": "SELECT * FROM card WHERE driver = ?",
         "opening": "SELECT * FROM opening WHERE instr(data, ?)",
-        "position": "SELECT * FROM position WHERE waybill IN (SELECT id FROM waybill WHERE driver = ?)",
+        "position": f"SELECT * FROM position WHERE waybill IN ({_TRIPS})",
     },
     "commands": {
         "command": "SELECT * FROM command WHERE instr(body, ?1) OR instr(answer, CAST(?1 AS BLOB))",
@@ -43,11 +50,14 @@ FOUND: Final[dict[str, dict[str, str]]] = {
 DELETED: Final[dict[str, dict[str, str]]] = {
     "registry": {"driver": "DELETE FROM driver WHERE qualification = ?"},
     "freight": {
-        "position": "DELETE FROM position WHERE waybill IN (SELECT id FROM waybill WHERE driver = ?)",
+        "position": f"DELETE FROM position WHERE waybill IN ({_TRIPS})",
         # What says which positions a link of evidence covers: without them it says nothing.
-        "covered": "DELETE FROM covered WHERE waybill IN (SELECT id FROM waybill WHERE driver = ?)",
+        "covered": f"DELETE FROM covered WHERE waybill IN ({_TRIPS})",
         "card": "DELETE FROM card WHERE driver = ?",
         "opening": "DELETE FROM opening WHERE instr(data, ?)",
+        # Revisions that a later one replaced before it was sent: nobody counts them.
+        "lane": f"DELETE FROM lane WHERE document IN (SELECT id FROM document WHERE {_REPLACED})",
+        "document": f"DELETE FROM document WHERE {_REPLACED}",
     },
     "commands": {
         "command": "UPDATE command SET body = '{}', answer = x''"
@@ -57,13 +67,13 @@ DELETED: Final[dict[str, dict[str, str]]] = {
 DELETED_DOCUMENTS: Final[dict[str, str]] = {
     "lane": "DELETE FROM lane WHERE document IN (SELECT id FROM document WHERE instr(body, ?))",
     "document": "DELETE FROM document WHERE instr(body, ?)",
-    "waybill": "UPDATE waybill SET driver = '', document = '{}' WHERE driver = ?1 OR instr(document, ?1)",
+    "waybill": f"UPDATE waybill SET driver = '', document = '{{}}', route_sheet = '' WHERE {_OF_TRIPS}",
 }
 _OVER: Final = ", ".join(f"'{state}'" for state in sorted(OVER))
 # What must end before anything is deleted.
 OPEN: Final[dict[str, dict[str, str]]] = {
     "freight": {
-        "a waybill is not over": "SELECT number FROM waybill WHERE (driver = ?1 OR instr(document, ?1))"
+        "a waybill is not over": f"SELECT number FROM waybill WHERE {_OF_TRIPS}"
         f" AND (state NOT IN ({_OVER}) OR location_due_s IS NOT NULL)",
         "a document is on its way": "SELECT reference FROM document"
         f" WHERE instr(body, ?) AND state IN ('{WAITING}', '{SENT}')",
@@ -81,7 +91,8 @@ class PersonError(Exception):
 
 @dataclass
 class Forgotten:
-    """deleted: table → rows. kept: table → rows that stay, by duty or because the journal delivers them."""
+    """deleted: table → rows. kept: table → rows that stay, by duty or because the journal delivers them;
+    `registers`: 1 where the authority's signed registers name the person."""
 
     deleted: dict[str, int] = field(default_factory=dict)
     kept: dict[str, int] = field(default_factory=dict)
@@ -95,6 +106,7 @@ def export(config: Config, number: str) -> dict[str, list[dict[str, Any]]]:
         with closing(connection):
             for table, query in FOUND[name].items():
                 found[table] = _rows(connection, query, number)
+    found["registers"] = _in_registers(config, number)
     found["journal"] = list(_in_journals(config, number))
     return found
 
@@ -112,6 +124,9 @@ def forget(config: Config, number: str, documents: bool) -> Forgotten:
                     raise PersonError(f"{what}: {', '.join(str(row[0]) for row in open_ones[:5])}")
     done = Forgotten()
     for name, connection in _files(config):
+        if name == "freight" and documents:
+            with closing(Book(config.freight_path)) as book, book.turn():
+                remember_all(book, "instr(body, ?)", number)
         with closing(connection), _erasing(connection):
             steps = DELETED[name] | (DELETED_DOCUMENTS if documents and name == "freight" else {})
             for table, statement in steps.items():
@@ -119,8 +134,21 @@ def forget(config: Config, number: str, documents: bool) -> Forgotten:
             if name == "freight" and not documents:
                 for table in ("document", "waybill"):
                     done.kept[table] = len(_rows(connection, FOUND[name][table], number))
+    done.kept["registers"] = len(_in_registers(config, number))
     done.kept["journal"] = sum(1 for _ in _in_journals(config, number))
     return done
+
+
+def _in_registers(config: Config, number: str) -> list[dict[str, Any]]:
+    """What the kept snapshot says of a driver: the authority's, here by the duty to verify."""
+    if not config.freight_path.exists():
+        return []
+    with closing(Book(config.freight_path)) as book:
+        snapshot = Registers(book, choose(), trust_of(config.freight.trust_file)).snapshot
+    if snapshot is None:
+        return []
+    known = snapshot.driver_by_identity.get(number) or snapshot.driver_by_qualification.get(number)
+    return [{"name": known.name, "identity": known.identity, "papers": len(known.papers)}] if known else []
 
 
 def _check(number: str) -> None:

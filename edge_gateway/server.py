@@ -14,7 +14,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
-from .connection import Connection
+from .connection import HELD_REPORTS, Connection
+from .express import express_for
 from .journal import STORED, Journal
 from .log import Throttle, event
 from .media import MediaService
@@ -97,6 +98,7 @@ class Server:
         self.loop_s = loop.time
         self.house = House()  # what sessions share: profiles, keys, budget
         self.media: MediaService | None = None
+        self.express = express_for(self, loop, HELD_REPORTS)
         self._loop = loop
         self.limits = limits
         self._pace = Pace(limits.accepts_per_s, max(1.0, limits.accepts_per_s), int(loop.time() * 1000))
@@ -120,7 +122,15 @@ class Server:
 
     def begin(self) -> None:
         """Looks after connections from now on, whoever accepts them."""
+        if self.express is not None:
+            self.express.begin()
         self._look_after()
+
+    def set_limits(self, limits: ServerLimits) -> None:
+        """Other limits, for connections that come from now on; what terminals saved up begins anew."""
+        self.limits = limits
+        self._pace = Pace(limits.accepts_per_s, max(1.0, limits.accepts_per_s), self.now_ms())
+        self.spending = Spending(limits.bytes_per_s, limits.burst_bytes)
 
     async def start_tls(self, host: str, port: int, context: ssl.SSLContext) -> int:
         """Listens for TLS as well; gives the port. Raises OSError with the keys."""
@@ -176,6 +186,8 @@ class Server:
         for connection in list(self._connections):
             connection.close("the gateway stops")
         await self._last_connections()
+        if self.express is not None:
+            self.express.close()
         if self._datagrams is not None:
             self._datagrams.close()
         for listener in self._listeners:
@@ -243,6 +255,12 @@ class Server:
             del self._online[identity]
             if self.listener is not None:
                 self.listener.offline(identity)
+
+    def let_off(self, identity: str) -> None:
+        """The terminal's connection leaves the express lane, if it is there."""
+        connection = self._online.get(identity)
+        if connection is not None:
+            connection.alight()
 
     def disconnect(self, identity: str, reason: str) -> bool:
         """Ends the connection that speaks for a terminal; gives whether there was one."""

@@ -10,6 +10,8 @@ from typing import Any, Final
 
 import uvicorn
 
+from .transports import renew
+
 KEEP_ALIVE_S: Final = 10
 STOP_S: Final = 3.0
 CONNECTIONS_MAX: Final = 200  # at once; terminals must not want for files because of a page
@@ -61,6 +63,14 @@ class Web:
                 raise OSError(f"{key}: the server did not start; see the log")
             await asyncio.sleep(0.005)
         return int(listener.getsockname()[1])
+
+    def renew(self, certificate: str, key: str) -> bool:
+        """Shows another certificate from now on; False when it speaks no TLS. Raises OSError."""
+        context = self._server.config.ssl
+        if context is None:
+            return False
+        renew(context, certificate, key)
+        return True
 
     @property
     def running(self) -> bool:

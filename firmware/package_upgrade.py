@@ -20,6 +20,7 @@ FILES_MAX: Final = 128
 FILE_BYTES_MAX: Final = 16384
 PACKAGE_BYTES_MAX: Final = 262144
 NAME: Final = re.compile(r"[a-z0-9_]{1,28}\.(mpy|bin)")
+LOADERS: Final = ("boot.mpy", "loader.mpy")  # of slot 0; no upgrade carries one
 START: Final = "start.mpy"  # what the loader imports
 
 
@@ -51,7 +52,7 @@ def package(files: dict[str, bytes], key: bytes, version: str, board: str) -> by
 
 def read_tree(tree: Path) -> dict[str, bytes]:
     """The compiled files of a build tree by name. Raises PackageError when there are none."""
-    files = {path.name: path.read_bytes() for path in _of(tree) if path.name != "boot.mpy"}
+    files = {path.name: path.read_bytes() for path in _of(tree) if path.name not in LOADERS}
     if not files:
         raise PackageError(f"{tree} has no compiled files")
     return files

@@ -1,4 +1,5 @@
-"""The command `fleet-sim`: trucks, demo, authority, ledger, routes. Parses, calls, prints; decides nothing.
+"""The command `fleet-sim`: trucks, demo, day, ledger, routes; authority, freight and conform come from their
+rooms. Parses, calls, prints; decides nothing.
 
 Exit codes: 0 everything arrived (or was acknowledged, where only that can be seen); 1 something is lost,
 duplicated or still under way; 2 wrong usage; 3 a part could not be started or reached; 130 interrupted.
@@ -6,21 +7,19 @@ duplicated or still under way; 2 wrong usage; 3 a part could not be started or r
 
 from __future__ import annotations
 
-import asyncio
 import json
 import random
-import signal
 import sys
-from collections.abc import Coroutine
 from pathlib import Path
 from shutil import rmtree
-from typing import Annotated, Any, Final, NoReturn, TypeVar
+from typing import Annotated, Any, Final, NoReturn
 
 import typer
 from rich.console import Console
 
 from .authority.commands import app as authority_app
 from .broker import BrokerError
+from .conformance.commands import conform
 from .day.day import Day
 from .day.day import Outcome as DayOutcome
 from .day.orders import OrderError
@@ -36,9 +35,12 @@ from .fleet.events import read_fleet_log
 from .fleet.importers import RouteFileError
 from .fleet.routes import built_in_routes
 from .fleet.scenario import EDITIONS
+from .freight.commands import app as freight_app
 from .gateway_process import GatewayError, status_of
+from .interrupts import Interrupted, run_work
 from .ledger.ledger import balance, gateway_counts
 from .ledger.report import as_json, show, write_json
+from .progress_line import live_line
 from .ready import NotReady
 
 EXIT_UNBALANCED: Final = 1
@@ -47,24 +49,21 @@ EXIT_UNREACHABLE: Final = 3
 EXIT_INTERRUPTED: Final = 130
 _SEED_BITS: Final = 32
 _EDITIONS: Final = ", ".join(map(str, EDITIONS))
-_T = TypeVar("_T")
 
 app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     help="Virtual trucks, a virtual authority, faults and the ledger that accounts for every report.",
-    epilog="Exit codes: 0 all arrived · 1 lost, duplicated or still under way · 2 usage · 3 a part is not"
-    " there · 130 interrupted.",
+    epilog="Exit codes: 0 all is well · 1 lost, duplicated, under way, or other than it should be · 2 usage"
+    " · 3 a part is not there · 130 interrupted.",
 )
+app.command()(conform)
 app.add_typer(authority_app, name="authority")
+app.add_typer(freight_app, name="freight")
 
 Seed = Annotated[int | None, typer.Option(help="same seed, same sentences and events; random when absent")]
 Json = Annotated[bool, typer.Option("--json", help="print one JSON object and nothing else")]
-
-
-class Interrupted(Exception):
-    """A signal ended the work, and the work has cleaned up."""
 
 
 def main() -> None:
@@ -107,7 +106,7 @@ def run(
         )  # fmt: skip
         if not as_json_:
             print(f"seed {options.seed}", flush=True)
-        result = _run(drive(options, None if as_json_ else print))
+        result = run_work(_shown(options, as_json_))
     except (RouteFileError, ValueError) as error:
         _fail(str(error), EXIT_USAGE)
     except Unreachable as error:
@@ -136,8 +135,9 @@ def demo(
 ) -> None:
     """The whole road in a minute: broker, authority, gateway, trucks, and real firmware under MicroPython.
 
-    In the middle the broker is killed and away for 5 s, then the gateway is killed with SIGKILL. Ends with
-    the ledger and a map; 0 only when every report arrived exactly once.
+    Beside it a driver code's life is told. In the middle the broker is killed and away for 5 s, then the
+    gateway is killed with SIGKILL. Ends with the indicators, the code, the ledger and a map; 0 only when
+    every report arrived exactly once, the story came to its end and every indicator is the planted truth.
     """
     console = Console()
     options = DemoOptions(seconds, trucks, _seed(seed), output, recording)
@@ -146,7 +146,7 @@ def demo(
     view = Silent() if as_json_ else show_for(console)
     try:
         with view:
-            outcome = _run(Demo(options, view).run())
+            outcome = run_work(Demo(options, view).run())
     except FolderInUse as error:
         _fail(str(error), EXIT_USAGE)
     except (NotReady, BrokerError, GatewayError, OSError) as error:
@@ -249,29 +249,15 @@ def _tell_day(outcome: DayOutcome, file: Path, json_only: bool) -> None:
     print(f"Account {file}")
 
 
+async def _shown(options: DriveOptions, quiet: bool) -> dict[str, Any]:
+    """Drives, with one line that says where it is."""
+    now = ["connecting"]
+    async with live_line(Console(stderr=True, quiet=quiet), lambda: now[0]):
+        return await drive(options, lambda text: now.__setitem__(0, text))
+
+
 def _silent(_: str) -> None:
     """Says nothing."""
-
-
-def _run(work: Coroutine[Any, Any, _T]) -> _T:
-    """Runs to the end. The first signal cancels `work`, which cleans up; then this raises Interrupted."""
-    try:
-        return asyncio.run(_until_signal(work))
-    except asyncio.CancelledError:
-        raise Interrupted from None
-
-
-async def _until_signal(work: Coroutine[Any, Any, _T]) -> _T:
-    task = asyncio.ensure_future(work)
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        asyncio.get_running_loop().add_signal_handler(number, _cancel_once, task)
-    return await task
-
-
-def _cancel_once(task: asyncio.Future[Any]) -> None:
-    """A second Ctrl-C must not interrupt the cleaning up."""
-    if isinstance(task, asyncio.Task) and not task.cancelling():
-        task.cancel()
 
 
 def _seed(given: int | None) -> int:

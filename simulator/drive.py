@@ -1,4 +1,4 @@
-"""`fleet-sim run`: trucks against a gateway that somebody else runs. A line now and then, and the sums."""
+"""`fleet-sim run`: trucks against a gateway that somebody else runs. Where it is, and the sums at the end."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .fleet.runner import Runner
 from .fleet.scenario import Options, plan_fleet
 from .fleet.truck import Truck
 
-LINE_EVERY_S: Final = 5.0
+_LOOK_S: Final = 0.5
 SPARE_FILES: Final = 64
 _CONNECT_TIMEOUT_S: Final = 5.0
 
@@ -46,9 +46,9 @@ class DriveOptions:
     drain_s: float
 
 
-async def drive(options: DriveOptions, say: Say | None = None) -> dict[str, Any]:
+async def drive(options: DriveOptions, say: Say) -> dict[str, Any]:
     """Drives, drains, and gives the counts: seed, trucks, emitted, acknowledged, held, refused, connections,
-    and ok, whether the gateway has acknowledged everything.
+    and ok, whether the gateway has acknowledged everything. say: is told now and then where it is.
 
     Raises Unreachable before the first truck moves, RouteFileError and ValueError for bad options.
     """
@@ -63,7 +63,8 @@ async def drive(options: DriveOptions, say: Say | None = None) -> dict[str, Any]
         log = FleetLog(stream)
         trucks = [Truck(plan, wanted, [(options.host, options.port)], log) for plan in plans]
         async with Runner(trucks) as runner:
-            await _drive(runner, log, options.seconds, say or _nothing)
+            await _drive(runner, log, options.seconds, say)
+            say(f"draining  emitted {log.emitted}  acknowledged {log.acknowledged}")
             await runner.drain(options.drain_s)
     return _result(options, runner, log)
 
@@ -98,9 +99,9 @@ async def _drive(runner: Runner, log: FleetLog, seconds: float, say: Say) -> Non
     loop = asyncio.get_running_loop()
     start = loop.time()
     while (passed_s := loop.time() - start) < seconds:
-        await asyncio.sleep(min(LINE_EVERY_S, seconds - passed_s))
+        await asyncio.sleep(min(_LOOK_S, seconds - passed_s))
         say(
-            f"{loop.time() - start:6.1f} s  online {runner.online}/{len(runner.links)}"
+            f"online {runner.online}/{len(runner.links)}"
             f"  emitted {log.emitted}  acknowledged {log.acknowledged}  held {runner.held}"
         )
 
@@ -116,7 +117,3 @@ def _result(options: DriveOptions, runner: Runner, log: FleetLog) -> dict[str, A
         "ok": runner.held == 0 and log.emitted == log.acknowledged,
         "connections": sum(link.connections for link in runner.links),
     }
-
-
-def _nothing(_: str) -> None:
-    """Says nothing."""

@@ -69,8 +69,7 @@ class GatewayProcess:
         """Starts it and returns when it listens. Raises NotReady with the end of its log."""
         if self.running:
             return
-        self.folder.mkdir(parents=True, exist_ok=True)
-        self.config_file.write_text(toml_of(self._sections), encoding="utf-8")
+        self._write_config()
         command = [sys.executable, *_COMMAND, "run", str(self.config_file)]
         self._child = start_until_ready("the gateway", command, self.log_file)
         self.starts += 1
@@ -96,9 +95,46 @@ class GatewayProcess:
             return {}
         return counters if counters["pid"] == self.pid else {}
 
+    def token(self, name: str, scopes: str) -> str:
+        """A new token of the gateway's API. scopes: with commas. Raises GatewayError."""
+        self._write_config()
+        done = self._asked("token", "create", str(self.config_file), name, f"--scope={scopes}")
+        if done.returncode:
+            raise GatewayError(f"edge-gateway token create failed ({done.returncode}): {done.stderr.strip()}")
+        return done.stdout.split()[-1]
+
+    def verify_code(self, picture: Path) -> dict[str, Any]:
+        """What `edge-gateway code verify` says of a picture by this gateway's lists, without a network.
+        Raises GatewayError when it could not look."""
+        done = self._asked("code", "verify", str(picture), "--config", str(self.config_file), "--json")
+        try:
+            said: dict[str, Any] = json.loads(done.stdout)
+        except json.JSONDecodeError:
+            raise GatewayError(f"edge-gateway code verify failed: {done.stderr.strip()}") from None
+        return said
+
     def status(self) -> dict[str, Any]:
         """What `edge-gateway status --json` says. Raises GatewayError when it fails."""
         return status_of(self.config_file)
+
+    def _asked(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """A command of the gateway, run to its end."""
+        command = [sys.executable, *_COMMAND, *arguments]
+        try:
+            return subprocess.run(
+                command,
+                capture_output=True,
+                text=True,
+                timeout=STATUS_TIMEOUT_S,
+                check=False,
+                stdin=subprocess.DEVNULL,
+            )
+        except subprocess.TimeoutExpired as error:
+            raise GatewayError(f"edge-gateway {' '.join(arguments[:2])}: {error}") from error
+
+    def _write_config(self) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.config_file.write_text(toml_of(self._sections), encoding="utf-8")
 
 
 def status_of(config_file: Path) -> dict[str, Any]:

@@ -1,21 +1,17 @@
 """/api/v1/commands, /files, /rollouts, /messages."""
 
-import asyncio
-import time
 from datetime import datetime
-from typing import Annotated, Any, Final
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
 
 from protocols.jt808.catalog import MESSAGES
 from protocols.jt808.plan import plan_of
-from protocols.jt808.present import unpresent_fields
-from protocols.wire.errors import LocalProtocolError, ProtocolError
 
 from ..commands import CommandError, Plan
 from ..commands import Request as Wanted
+from ..commands.alarm_files import Files, ask_for
 from ..commands.command import NOT_COMMANDS
-from ..media.orders import ORDER
 from ..registry import APPROVED
 from ..tokens import Principal
 from . import models
@@ -23,7 +19,6 @@ from .guard import allowed
 from .services import Services, services_of
 from .sight import Seen
 
-IDENTIFIER_FIELDS: Final = frozenset({"terminal_id", "time_bcd", "sequence", "attachments"})
 router = APIRouter(tags=["commands"])
 Reader = Annotated[Principal, Depends(allowed("commands:read"))]
 Writer = Annotated[Principal, Depends(allowed("commands:write"))]
@@ -114,16 +109,8 @@ async def order_files(asked: models.FilesAsked, who: Writer, house: House) -> di
         raise CommandError("there is no attachment server: see media.attachments", kind="unknown")
     if edition is None:
         raise CommandError(f"no terminal {asked.terminal!r} is registered", "terminal", "unknown")
-    not_after_ms, name = _utc_ms(asked.not_after), asked.terminal.lstrip("0")
-    identifier = _identifier_of(asked.identifier, edition)
-    try:  # kept on the disk before it is told to anybody
-        alarm, body = await asyncio.to_thread(
-            house.order_files, name, edition, identifier, time.time_ns() // 1_000_000
-        )
-    except LocalProtocolError as error:
-        raise CommandError(str(error), f"identifier.{error.field}") from error
-    wanted = Wanted(name, ORDER, {"hex": body.hex()}, not_after_ms)
-    row, _ = await house.commands.create(wanted, who.name)
+    files = Files(asked.terminal.lstrip("0"), edition, asked.identifier, _utc_ms(asked.not_after))
+    alarm, row = await ask_for(house.commands, house.order_files, files, who.name)
     return {"alarm": alarm, "command": house.commands.as_json(row)}
 
 
@@ -195,17 +182,3 @@ def _utc_ms(end: datetime | None) -> int | None:
     if end.tzinfo is None:
         raise CommandError("needs a time zone", "not_after")
     return int(end.timestamp() * 1000)
-
-
-def _identifier_of(shown: dict[str, Any], edition: int) -> dict[str, Any]:
-    if edition not in MESSAGES[ORDER].bodies:
-        raise CommandError(f"a terminal of edition {edition} has no files of alarms", "terminal")
-    try:
-        values = unpresent_fields(plan_of(ORDER, edition), {"identifier": {"reserved": 0, **shown}})
-    except ProtocolError as error:
-        raise CommandError(str(error), str(error.field or "identifier")) from None
-    identifier: dict[str, Any] = values["identifier"]
-    missing = IDENTIFIER_FIELDS - set(identifier)
-    if missing:
-        raise CommandError("is missing", f"identifier.{min(missing)}")
-    return identifier

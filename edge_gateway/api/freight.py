@@ -10,9 +10,11 @@ from fastapi import APIRouter, Depends, Query, Response
 from protocols.freight.documents import Kind
 
 from ..commands import CommandError
-from ..freight.desk import FreightDesk, question_of, verdict_as_json
+from ..freight.desk import FreightDesk
+from ..freight.kept import Kept
 from ..freight.orders import Order, OrderError, checked
-from ..freight.outbox import Kept, Submission
+from ..freight.outbox import Submission
+from ..freight.verdicts import question_of, verdict_as_json
 from ..tokens import Principal
 from . import freight_models as models
 from .guard import allowed

@@ -8,6 +8,7 @@ from typing import Any, Protocol, cast
 from fastapi import Request
 
 from ..commands import CommandService, Rollouts
+from ..commands.alarm_files import OrderFiles
 from ..freight.desk import FreightDesk
 from ..registry import Fleet, Roll
 from ..tokens import Tokens
@@ -21,10 +22,6 @@ class Media(Protocol):
 
     def file(self, number: int) -> tuple[Path, str] | None:
         """The file and content type of one; None when there is none."""
-
-
-# Orders the files of one alarm: (terminal, edition, its identifier, UTC ms) → (alarm number, body of 0x9208).
-OrderFiles = Callable[[str, int, dict[str, Any], int], tuple[str, bytes]]
 
 
 @dataclass

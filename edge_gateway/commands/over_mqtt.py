@@ -100,6 +100,7 @@ class MqttCommands:
 
     async def stop(self) -> None:
         """Ends the connection; the broker keeps requests that come meanwhile."""
+        self._service.on_change.remove(self._changed)
         self._stopping.set()
         self._waker.wake()
         await asyncio.to_thread(self._thread.join)

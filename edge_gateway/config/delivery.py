@@ -17,6 +17,7 @@ from .section import FILE, Section
 TOPIC_WILDCARDS: Final = frozenset("+#\0")
 COMMANDS: Final = "commands"
 FREIGHT: Final = "freight"
+ATTACHMENTS: Final = "attachments"
 PHONE_DIGITS: Final = 20
 MESSAGES_AT_ONCE: Final = 60_000  # MQTT counts them with 16 bits
 
@@ -175,8 +176,8 @@ class DestinationSection(Section):
     @field_validator("name")
     @classmethod
     def _is_free(cls, value: str) -> str:
-        if value in (COMMANDS, FREIGHT):
-            raise ValueError(f"names the connection for {value} at the broker; take another one")
+        if value in (COMMANDS, FREIGHT, ATTACHMENTS):
+            raise ValueError(f"is taken for {value}; take another one")
         return value
 
     @field_validator("message_ids")

@@ -24,6 +24,11 @@ class FreightSection(Section):
     presence_file: str = Field(
         default="", json_schema_extra=FILE, description="keys for proofs of presence; others come with codes"
     )
+    seal_file: str = Field(
+        default="",
+        json_schema_extra=FILE,
+        description="keys of boards by terminal: codes for these leave under a seal",
+    )
     snapshot_file: str = Field(
         default="", json_schema_extra=FILE, description="sealed registers, read at the start"
     )
@@ -38,8 +43,9 @@ class FreightSection(Section):
         default="", json_schema_extra=FILE, description="whom to trust with https; empty: the system's list"
     )
     refresh_s: float = Field(default=60.0, gt=0, le=_DAY_S, description="between two looks at the authority")
-    gate: list[Literal["dispatch", "card", "loading"]] = Field(
-        default=["dispatch", "card", "loading"], description="moments at which a trip may be stopped"
+    gate: list[Literal["dispatch", "card", "loading", "departure"]] = Field(
+        default=["dispatch", "card", "loading", "departure"],
+        description="moments at which a trip may be stopped",
     )
     stop_unverified: bool = Field(
         default=False, description="what cannot be verified (registers too old) stops a trip too"
@@ -71,11 +77,22 @@ class FreightSection(Section):
     )
     moving_kmh: float = Field(default=5.0, gt=0, le=200, description="from which a loaded truck is under way")
     evidence: Literal["sm3", "sha256"] = Field(default="sm3", description="hash of the evidence chains")
+    anchor_keys: str = Field(
+        default="",
+        json_schema_extra=FILE,
+        description="keys that sign anchors (SM2); empty: those of a guomi envelope, else no signature",
+    )
     anchor_interval_s: float = Field(
         default=300.0, gt=0, le=_DAY_S, description="between two anchors, where there is news"
     )
     keep_days: int = Field(
-        default=366, ge=1, le=36_600, description="settled documents; chains stay for good"
+        default=366,
+        ge=1,
+        le=36_600,
+        description="settled documents, scans, verdicts; chains of waybills stay for good",
+    )
+    max_bytes: int = Field(
+        default=64 << 30, ge=1 << 20, description="of the freight file; at this size freight stands still"
     )
 
     @field_validator("overridable")

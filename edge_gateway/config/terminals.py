@@ -165,4 +165,7 @@ class MediaSection(Section):
     port: int = Field(default=7810, ge=0, le=65535, description="never the port of terminals or of video")
     public_host: str = Field(default="", description="as terminals are told; empty for host")
     public_port: int = Field(default=0, ge=0, le=65535, description="as terminals are told; 0 for port")
+    order_files: bool = Field(
+        default=True, description="with attachments: order the files of each alarm that is reported, once"
+    )
     file_max_bytes: int = Field(default=64 << 20, ge=1 << 10, le=1 << 32, description="of one attachment")

@@ -116,8 +116,6 @@ class Config(Section):
         if self.commands.mqtt and not self.mqtt.enabled:
             raise ValueError("commands.mqtt: there is no broker while mqtt.enabled is false")
         self._ports_differ()
-        if self.freight.enabled and self.server.workers > 1:
-            raise ValueError("freight.enabled: works with server.workers = 1 only: it follows one journal")
         self._profiles_are_good()
         return self
 

@@ -1,6 +1,6 @@
 """What delivery needs from the rest of the gateway, and no more: a journal and some settings."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 from protocols.monitoring.records import Record
@@ -159,6 +159,18 @@ class MqttSettings(Protocol):
     @property
     def envelope_max_age_s(self) -> float:
         """How old a message may be that is opened."""
+
+
+class Quirks(Protocol):
+    """[sessions], as far as it says how records are read."""
+
+    @property
+    def profiles_dir(self) -> str:
+        """Folder of quirk profiles; empty for none."""
+
+    @property
+    def terminal_profiles(self) -> Mapping[str, str]:
+        """Terminal → its profile's name."""
 
 
 class DeliveryConfig(Protocol):

@@ -25,7 +25,7 @@ from protocols.freight.showing import RULES_OF_FIELDS
 from protocols.guomi import choose
 from protocols.monitoring.batch import Batch
 from protocols.monitoring.fields import dump_document
-from protocols.monitoring.json_form import document_of
+from protocols.monitoring.json_form import ProfileOf, as_the_standard_says, document_of
 
 SCHEMA: Final = "dianyun.released/1"
 TOPIC: Final = "records"
@@ -43,12 +43,12 @@ class Release:
         self._gate = gate
         self.dropped: Counter[str] = Counter()
 
-    def encode(self, batch: Batch) -> bytes:
+    def encode(self, batch: Batch, profile_of: ProfileOf = as_the_standard_says) -> bytes:
         """A document as `json_form` writes it, with its own schema and purpose, without what is not listed.
 
         Raises ReleaseError, PseudonymError: no key for the epoch of a record.
         """
-        document = document_of(batch)
+        document = document_of(batch, profile_of)
         document["schema"] = SCHEMA
         document["purpose"] = self._purpose.value
         document["records"] = [

@@ -1,14 +1,15 @@
 """What one destination is: where, in which form, what of it, how fast, and what counts as confirmed."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, Final
 
 from protocols.monitoring.records import KIND_NAMES, Record
 from protocols.monitoring.topics import positions_topic, receipts_topic
 from protocols.wire.bcd import identity_of
 
-from .ports import DeliveryConfig
+from .ports import DeliveryConfig, Quirks
 
 EMQX: Final = "emqx"  # one message for each record; the other forms are those of protocols.monitoring.forms
 DEFAULT_NAME: Final = ""
@@ -17,6 +18,7 @@ _BROKER: Final = (
     "receipt_timeout_s", "keepalive_s",
 )  # fmt: skip
 _ENVELOPE: Final = ("envelope", "envelope_keys", "envelope_peers", "envelope_max_age_s")
+_OURS: Final = ("gateway", "seen_dir", "profiles_dir", "terminal_profiles", "registry")  # of no destination
 _BATCH: Final = ("max_records", "max_bytes", "max_age_ms", "form", "compression")
 
 
@@ -27,6 +29,7 @@ class Settings:
     kinds, message_ids, terminals: what is delivered, empty for all. rate: records a second, 0 for any.
     max_backlog_bytes, max_backlog_age_s: at which the oldest are given up; 0 never. seen_dir: folder for what
     an envelope took already; "" remembers it in memory. release: file that says what of a record may leave.
+    profiles_dir, terminal_profiles, registry: by which quirks JSON reads bodies, see `habits`.
     """
 
     name: str
@@ -60,6 +63,9 @@ class Settings:
     envelope_max_age_s: float = 3600.0
     seen_dir: str = ""
     release: str = ""
+    profiles_dir: str = ""
+    terminal_profiles: tuple[tuple[str, str], ...] = ()
+    registry: str = ""
 
     @property
     def client_id(self) -> str:
@@ -103,7 +109,16 @@ def settings_of(config: DeliveryConfig) -> list[Settings]:
     return [Settings(DEFAULT_NAME, gateway, seen_dir=folder, **values)]
 
 
+def read_by(settings: list[Settings], sessions: Quirks, registry: Path) -> list[Settings]:
+    """The same destinations; what they say in JSON is read by the quirk profiles of the terminals."""
+    assigned = tuple(sessions.terminal_profiles.items())
+    return [
+        replace(one, profiles_dir=sessions.profiles_dir, terminal_profiles=assigned, registry=str(registry))
+        for one in settings
+    ]
+
+
 def _values_of(destination: object) -> dict[str, Any]:
-    names = [name for name in Settings.__dataclass_fields__ if name not in ("gateway", "seen_dir")]
+    names = [name for name in Settings.__dataclass_fields__ if name not in _OURS]
     values = {name: getattr(destination, name) for name in names}
     return {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}

@@ -11,7 +11,8 @@ import numpy as np
 from protocols.monitoring import emqx_form
 from protocols.monitoring.batch import Batch, check_batch, fault_of
 from protocols.monitoring.columnar import CONTENT_BYTES_MAX
-from protocols.monitoring.forms import encode_batch
+from protocols.monitoring.forms import COLUMNAR, encode_batch
+from protocols.monitoring.json_form import ProfileOf, as_the_standard_says
 from protocols.monitoring.receipt import digest_of
 from protocols.monitoring.table import RecordTable
 from protocols.monitoring.topics import batch_id
@@ -41,6 +42,7 @@ class BatchSource:
         self._journal = journal
         self._wanted = settings.wanted()
         self._release = load_release(Path(settings.release)) if settings.release else None
+        self._profile_of = _profile_of(settings)
         self._records_max = settings.max_records  # less while records turn out to be large when written
 
     @property
@@ -146,10 +148,22 @@ class BatchSource:
         if settings.form == EMQX:
             prefix = settings.topic_prefix
             check_batch(batch)
-            written = [(emqx_form.up_topic(prefix, one), emqx_form.encode(one)) for one in batch.records]
+            written = [
+                (emqx_form.up_topic(prefix, one), emqx_form.encode(one, self._profile_of(one.phone)))
+                for one in batch.records
+            ]
             return written, ""
         if self._release is not None:
-            payload = self._release.encode(batch)
+            payload = self._release.encode(batch, self._profile_of)
         else:
-            payload = encode_batch(batch, settings.form, settings.compression)
+            payload = encode_batch(batch, settings.form, settings.compression, self._profile_of)
         return [(settings.topic, payload)], digest_of(payload)
+
+
+def _profile_of(settings: Settings) -> ProfileOf:
+    if settings.form == COLUMNAR or not settings.profiles_dir:
+        return as_the_standard_says
+    from ..habits import habits_of  # noqa: PLC0415 - much to load, and mostly there are no profiles
+
+    habits = habits_of(settings.profiles_dir, dict(settings.terminal_profiles), Path(settings.registry))
+    return habits.of if habits else as_the_standard_says

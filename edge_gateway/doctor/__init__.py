@@ -1,7 +1,7 @@
 """`edge-gateway doctor`: looks at everything that must be right before a gateway can do its work.
 
 Each check gives findings; none changes anything but for a probe file that it deletes. `checks` looks at this
-machine, `brokers` at the line to each broker.
+machine, `certificates` at ours, `brokers` at the line to each broker.
 """
 
 from .checks import examine

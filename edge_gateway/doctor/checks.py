@@ -15,6 +15,7 @@ from typing import Final
 from ..config import Config
 from ..control import is_running
 from .brokers import broker_findings
+from .certificates import certificate_findings
 from .envelopes import envelope_findings
 from .finding import GOOD, POOR, WRONG, Finding
 
@@ -29,8 +30,8 @@ MEMORY_FILE_SYSTEMS: Final = ("tmpfs", "ramfs")
 def examine(config: Config) -> Iterator[Finding]:
     """Every finding, in the order in which things are needed."""
     checks: tuple[Callable[[Config], Iterator[Finding]], ...] = (
-        _folder, _disk, _fsync, _ports, _clock, _files, _built, _installed, _exposed, broker_findings,
-        envelope_findings,
+        _folder, _disk, _fsync, _ports, _clock, _files, _built, _installed, _exposed, certificate_findings,
+        broker_findings, envelope_findings,
     )  # fmt: skip
     for check in checks:
         yield from check(config)

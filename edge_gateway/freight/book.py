@@ -17,11 +17,13 @@ from .schema import connect
 
 
 class Book:
-    """Opens or makes the file. Raises StoreError."""
+    """Opens or makes the file. max_bytes: at which every turn fails that needs more room; 0: any size. Raises
+    StoreError."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, max_bytes: int = 0) -> None:
         self.path = path
-        self._connection = connect(path)
+        self._max_bytes = max_bytes
+        self._connection = connect(path, max_bytes)
         self._lock = threading.RLock()
         self._after: list[Callable[[], None]] = []
         self._depth = 0
@@ -43,7 +45,7 @@ class Book:
                 if self._connection.in_transaction:
                     self._connection.execute("ROLLBACK")
                 if isinstance(error, sqlite3.Error):
-                    raise StoreError(f"the freight file cannot be written: {error}") from error
+                    raise StoreError(self._words(error)) from error
                 raise
             finally:
                 self._depth = 0
@@ -87,6 +89,18 @@ class Book:
         number = int(self.kept(name, 0)) + 1
         self.keep(name, number)
         return number
+
+    def used_bytes(self) -> int:
+        """What is in use of the file. Raises StoreError."""
+        (pages,), (free,), (page_bytes,) = (
+            self.rows(f"PRAGMA {name}")[0] for name in ("page_count", "freelist_count", "page_size")
+        )
+        return int((pages - free) * page_bytes)
+
+    def _words(self, error: sqlite3.Error) -> str:
+        full = isinstance(error, sqlite3.OperationalError) and "full" in str(error)
+        limit = f"; freight.max_bytes is {self._max_bytes}" if full and self._max_bytes else ""
+        return f"the freight file cannot be written: {error}{limit}"
 
     def close(self) -> None:
         """Closes the file."""

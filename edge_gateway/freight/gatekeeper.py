@@ -121,6 +121,7 @@ class Gatekeeper:
             "reasons": [f"{each.subject}: {each.code.value}" for each in verdict.reasons],
         }
         self._evidence.append(subject, "verdict", now.ms, body, {"question": question})
+        self._book.run("INSERT INTO verdict VALUES (?, ?)", subject, now.ms)
         return subject
 
     def note(self, waybill: Waybill, name: str, at: Now, detail: Mapping[str, Any]) -> None:

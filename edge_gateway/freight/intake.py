@@ -19,13 +19,13 @@ from ..log import event
 from . import track, waybills
 from .book import Book
 from .clock import Now
+from .places import Place
 from .registers import Registers
 from .texts import TextError, read_report
 from .trips import Trips
 
 WAYBILL: Final = 0x0701
 DRIVER: Final = 0x0702
-CURSOR: Final = "cursor"
 LATE_S: Final = 7 * 86400  # a blind zone's positions come within days, or nobody waits for them
 _CARD_IN: Final = 1
 _EDITION_2011: Final = 2011
@@ -33,23 +33,22 @@ _log = logging.getLogger(__name__)
 
 
 class Intake:
-    """`take(records, now)`; counts: of what could not be read."""
+    """`take(place, records, now)`; counts: of what could not be read."""
 
     def __init__(self, book: Book, registers: Registers, trips: Trips) -> None:
         self._book, self._registers, self._trips = book, registers, trips
-        self.cursor = int(book.kept(CURSOR, 0))
         self.counts: Counter[str] = Counter()
         self._followed: set[str] = set()
         self._stale = True
 
-    def take(self, records: Sequence[Record], now: Now) -> None:
-        """A run of the journal. Raises StoreError: then nothing of it was taken."""
+    def take(self, place: Place, records: Sequence[Record], now: Now) -> None:
+        """A run of one journal; `place` moves. Raises StoreError: then nothing of it was taken."""
         if self._stale:
             self._followed, self._stale = waybills.followed(self._book, now.s - LATE_S), False
-        news = [each for each in records if each.sequence > self.cursor and self._matters(each)]
+        news = [each for each in records if each.sequence > place.cursor and self._matters(each)]
         if news:
             try:
-                self._turn(news, now)
+                self._turn(place, news, now)
             except (
                 ArithmeticError,
                 LookupError,
@@ -58,20 +57,20 @@ class Intake:
             ):  # a bug with one of them: find it alone
                 _log.exception("a record of freight; each of them alone now")
                 for each in news:
-                    self._alone(each, now)
+                    self._alone(place, each, now)
         if records:
-            self.cursor = max(self.cursor, records[-1].sequence)
+            place.cursor = max(place.cursor, records[-1].sequence)
 
-    def _turn(self, news: Sequence[Record], now: Now) -> None:
+    def _turn(self, place: Place, news: Sequence[Record], now: Now) -> None:
         with self._book.turn():
             for each in news:
-                self._one(each, now)
-            self._book.keep(CURSOR, news[-1].sequence)
-        self.cursor = news[-1].sequence  # at once: when a later one fails, what stands is not taken again
+                self._one(place, each, now)
+            self._book.keep(place.key, news[-1].sequence)
+        place.cursor = news[-1].sequence  # at once: when a later one fails, what stands is not taken again
 
-    def _alone(self, record: Record, now: Now) -> None:
+    def _alone(self, place: Place, record: Record, now: Now) -> None:
         try:
-            self._turn([record], now)
+            self._turn(place, [record], now)
         except (ArithmeticError, LookupError, TypeError, ValueError):
             self.counts["skipped"] += 1
             _log.exception("record %d is not taken into freight", record.sequence)
@@ -85,11 +84,11 @@ class Intake:
             return record.message_id in (WAYBILL, DRIVER)
         return identity_of(record.phone) in self._followed
 
-    def _one(self, record: Record, now: Now) -> None:
+    def _one(self, place: Place, record: Record, now: Now) -> None:
         terminal = identity_of(record.phone)
         try:
             if record.kind != MESSAGE:
-                self._position(terminal, record, now)
+                self._position(terminal, place.base + record.sequence, record, now)
             elif record.message_id == WAYBILL:
                 values = walk.decode_body(WAYBILL, record.edition, record.body)
                 self._trips.on_load_report(terminal, read_report(values["content"]), now)
@@ -106,10 +105,10 @@ class Intake:
                 why=str(error),
             )
 
-    def _position(self, terminal: str, record: Record, now: Now) -> None:
+    def _position(self, terminal: str, number: int, record: Record, now: Now) -> None:
         point = track.point_of(record.edition, record.body)
         if point is not None:
-            self._trips.on_position(terminal, point, (record.sequence, record.edition, record.body), now)
+            self._trips.on_position(terminal, point, (number, record.edition, record.body), now)
 
     def _card(self, terminal: str, record: Record, now: Now) -> None:
         values = walk.decode_body(DRIVER, record.edition, record.body)

@@ -1,8 +1,8 @@
 """The freight connection to the broker: documents and anchors up, receipts, snapshots and codes down.
 
 A thread and a durable session of its own. A message from above is acknowledged to the broker once its effect
-is on the disk; a document leaves the outbox by its receipt alone. Decides nothing about documents: the outbox
-does.
+is on the disk; a document leaves the outbox by its receipt, or by the broker's PUBACK where `confirm` says
+that there are no receipts. Decides nothing about documents: the outbox does.
 """
 
 import logging
@@ -32,7 +32,8 @@ from ..delivery.waker import Waker
 from ..store_file import StoreError
 from . import outbox
 from .book import Book
-from .outbox import Kept, Retry
+from .kept import Kept
+from .outbox import Retry
 from .proof import Evidence
 
 UPLOAD_DOCUMENTS: Final = 20
@@ -41,6 +42,7 @@ WINDOW: Final = 200  # documents read from the outbox at a time
 REST_S: Final = 0.5
 _RECONNECT_MS: Final = (200, 10_000)
 _MESSAGE: Final = "message"
+RECEIPT: Final = "receipt"  # of `confirm`: the other way is the broker's PUBACK
 _log = logging.getLogger(__name__)
 
 
@@ -81,15 +83,20 @@ class FreightTopics(Settings):
 
 class Handlers:
     """What is done with what comes: each within its own turns, durable when it returns. Raises ProtocolError,
-    ValueError for a message that can never be taken, StoreError for one that cannot now."""
+    ValueError for a message that can never be taken, StoreError for one that cannot now.
+
+    handed_over(number): the broker has an upload, where `confirm` says that nobody behind it answers.
+    """
 
     def __init__(
         self,
         receipt: Callable[[bytes], None],
         snapshot: Callable[[bytes], None],
         code: Callable[[bytes], None],
+        handed_over: Callable[[int], None],
     ) -> None:
         self.receipt, self.snapshot, self.code = receipt, snapshot, code
+        self.handed_over = handed_over
 
 
 class FreightLine:
@@ -112,11 +119,11 @@ class FreightLine:
         self._backoff = Backoff(*_RECONNECT_MS, random.random)
         self._thread = threading.Thread(target=self._run, name="freight line", daemon=True)
         self._anchors: dict[int, int] = {}  # message id of this connection → anchor number
-        self._handles = {
-            self._topics.receipts: handlers.receipt,
-            self._topics.snapshots: handlers.snapshot,
-            self._topics.codes: handlers.code,
-        }
+        self._uploads: dict[int, int] = {}  # message id → number of an upload that nobody will answer
+        self._handed_over = handlers.handed_over
+        self._handles = {self._topics.snapshots: handlers.snapshot, self._topics.codes: handlers.code}
+        if self._topics.confirm == RECEIPT:
+            self._handles[self._topics.receipts] = handlers.receipt
         self.counts: Counter[str] = Counter()
         self.connected = False
 
@@ -153,6 +160,7 @@ class FreightLine:
             finally:
                 self.connected = False
                 self._anchors.clear()
+                self._uploads.clear()
                 link.close()
             if not self._stopping.is_set():
                 self._stopping.wait(self._backoff.next_ms() / 1000)
@@ -171,6 +179,8 @@ class FreightLine:
                 link.acknowledge(event.mid)
             elif event.mid in self._anchors:
                 self._evidence.published(self._anchors.pop(event.mid))
+            elif event.mid in self._uploads:
+                self._handed_over(self._uploads.pop(event.mid))
 
     def _send_documents(self, link: Link) -> None:
         """What is due, a few in one message; on the disk as sent before it is."""
@@ -180,7 +190,10 @@ class FreightLine:
                 number = self._book.counted(_MESSAGE)
                 outbox.sent(self._book, documents, number, now_ms, self._retry)
             items = tuple(document.item for document in documents)
-            link.publish(self._topics.topic, encode_upload(Upload(self._topics.gateway, number, items)))
+            upload = encode_upload(Upload(self._topics.gateway, number, items))
+            mid = link.publish(self._topics.topic, upload)
+            if self._topics.confirm != RECEIPT:
+                self._uploads[mid] = number
             self.counts["uploads"] += 1
             self.counts["resent"] += sum(document.tries > 0 for document in documents)
 

@@ -8,7 +8,7 @@ field.
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, Protocol
 
 from protocols.freight.capacity import is_light
 from protocols.freight.checking import Context
@@ -16,10 +16,13 @@ from protocols.freight.documents import Kind, Profile
 from protocols.freight.release import Gate, ReleaseError
 
 from ..commands import CommandError
+from . import kept as rows
 from . import outbox
 from .book import Book
 from .clock import Now
-from .outbox import DocumentError, Kept, Submission
+from .kept import ACCEPTED, REJECTED, Kept
+from .naming import DocumentError, json_of, name_of, notes_of
+from .outbox import Submission
 from .proof import Evidence
 from .registers import Registers
 from .releasing import release
@@ -28,9 +31,19 @@ from .releasing import release
 Audit = Callable[[str, str, str, str], None]
 
 
+class Payments(Protocol):
+    """Who is told what became of funds documents; within a turn. keys: names of waybills."""
+
+    def pay(self, keys: list[str], document: str, now: Now) -> None:
+        """The monitoring system took this funds document."""
+
+    def unpaid(self, keys: list[str], document: str, why: list[str], now: Now) -> None:
+        """It refused it; why: field and code each."""
+
+
 class Paperwork:
-    """gate: what may leave. moved: called when there may be something to send. paid: told of each funds
-    document that was taken in: (names of waybills, name of the document, now)."""
+    """gate: what may leave. moved: called when there may be something to send. paid: told of funds
+    documents."""
 
     def __init__(
         self,
@@ -47,9 +60,7 @@ class Paperwork:
         self._book, self._registers, self._evidence = book, registers, evidence
         self._profile, self._gate, self._audit, self._moved = profile, gate, audit, moved
         self._utc_ms = utc_ms
-        self.paid: Callable[[list[str], str, Now], None] = lambda *_: (
-            None
-        )  # set by who joins it with the trips
+        self.paid: Payments | None = None  # set by who joins it with the trips
         self.counts: Counter[str] = Counter()
 
     def submit(self, given: Submission, who: str, now_ms: int) -> tuple[Kept, bool]:
@@ -61,8 +72,6 @@ class Paperwork:
             kept, new = outbox.submit(self._book, given, self._context(given), who, now_ms)
             if new:
                 self._witness(kept, "document", Now(now_ms))
-                if given.kind is Kind.FUNDS and kept.state == outbox.WAITING:
-                    self.paid(outbox.notes_of(kept.document), kept.name, Now(now_ms))
                 dropped = f"; dropped {released.dropped.total()}" if released.dropped else ""
                 detail = f"{given.kind.value} {kept.reference} r{kept.revision}{dropped}"
                 self.counts[f"document_{kept.state}"] += 1
@@ -81,7 +90,7 @@ class Paperwork:
         """The next revision of a document; it must be about the same. Raises CommandError."""
         before = self.document(reference)
         try:
-            name = outbox.name_of(before.kind, document)
+            name = name_of(before.kind, document)
         except DocumentError as error:
             raise CommandError(str(error), str(error).partition(":")[0]) from None
         if name != before.name:
@@ -91,22 +100,34 @@ class Paperwork:
 
     def document(self, reference: str) -> Kept:
         """Raises CommandError."""
-        found = outbox.by_reference(self._book, reference)
+        found = rows.by_reference(self._book, reference)
         if found is None:
             raise CommandError("there is no such document", "reference", "unknown")
         return found
 
     def documents(self, state: str, kind: str, before: int, limit: int) -> list[Kept]:
         """Youngest first."""
-        return outbox.listed(self._book, state, kind, before, limit)
+        return rows.listed(self._book, state, kind, before, limit)
 
-    def answered(self, documents: list[Kept], now: Now) -> None:
-        """The monitoring system took or refused these; within a turn."""
+    def answered(self, documents: list[Kept], now: Now, by: str = "authority") -> None:
+        """The monitoring system took or refused these; within a turn. by: "broker" where nobody else
+        answers."""
         for each in documents:
-            standing = outbox.by_id(self._book, each.id)
+            standing = rows.by_id(self._book, each.id)
             if standing is not None:
                 self.counts[f"answer_{standing.state}"] += 1
-                self._witness(standing, "receipt", now)
+                self._witness(standing, "receipt", now, {"by": by})
+                if standing.kind is Kind.FUNDS:
+                    self._settled(standing, now)
+
+    def _settled(self, funds: Kept, now: Now) -> None:
+        """Waybills are paid when their funds document is taken, not before."""
+        keys = notes_of(funds.document)
+        if self.paid is not None and funds.state == ACCEPTED:
+            self.paid.pay(keys, funds.name, now)
+        elif self.paid is not None and funds.state == REJECTED:
+            why = [f"{each['field'] or 'document'}: {each['code']}" for each in funds.faults]
+            self.paid.unpaid(keys, funds.name, why, now)
 
     def _context(self, given: Submission) -> Context:
         """What the registers know and the document does not say: whether the vehicle is light."""
@@ -120,12 +141,12 @@ class Paperwork:
             self._profile, is_light(vehicle) if vehicle else None, bool(vehicle and vehicle.dangerous)
         )
 
-    def _witness(self, kept: Kept, event: str, now: Now) -> None:
+    def _witness(self, kept: Kept, event: str, now: Now, more: Mapping[str, Any] | None = None) -> None:
         """A link about a document in the chain of each waybill that it is about."""
         if kept.kind is Kind.WAYBILL:
             keys = [kept.name]
         elif kept.kind in (Kind.FUNDS, Kind.LOCATION):
-            keys = outbox.notes_of(kept.document)
+            keys = notes_of(kept.document)
         else:
             return
         body = {
@@ -133,7 +154,8 @@ class Paperwork:
             "reference": kept.reference,
             "revision": kept.revision,
             "state": kept.state,
+            **(more or {}),
         }
-        shown = {"document": {"json": outbox.json_of(kept.document)}} if event == "document" else {}
+        shown = {"document": {"json": json_of(kept.document)}} if event == "document" else {}
         for key in dict.fromkeys(keys):
             self._evidence.append(f"waybill/{key}", event, now.ms, body, shown)

@@ -33,6 +33,7 @@ from protocols.evidence.anchors import HEADS_MAX, hash_of_anchor
 from protocols.evidence.chain import COMMITMENTS, POSITIONS
 
 from .book import Book
+from .signing import Signing
 from .waybills import Waybill
 
 ZERO: Final = bytes(32)
@@ -40,10 +41,12 @@ PATH_STEP: Final = 32
 
 
 class Evidence:
-    """algorithm: sm3 or sha256, for new chains; a chain that was begun keeps its own."""
+    """algorithm: sm3 or sha256, for new chains; a chain that was begun keeps its own. signing: how anchors
+    are signed, at the time that it is told; None where nobody gave a key."""
 
-    def __init__(self, book: Book, gateway: str, algorithm: str) -> None:
+    def __init__(self, book: Book, gateway: str, algorithm: str, signing: Signing | None = None) -> None:
         self._book, self._gateway, self._algorithm = book, gateway, algorithm
+        self._signing = signing
         digest_of(algorithm)  # a wrong name is found at the start
 
     def append(
@@ -95,9 +98,12 @@ class Evidence:
         before = decode_anchor(bytes(last[0])) if last else None
         number = before.number + 1 if before else 1
         previous = hash_of_anchor(before) if before else ZERO
+        key, signer = self._signing(now_ms) if self._signing else ("", None)
         anchor, ways = anchor_heads(
             Anchor(algorithm, self._gateway, number, now_ms, 0, b"", previous),
             [self._head(subject) for (subject,) in subjects],
+            key,
+            signer,
         )
         self._book.run("INSERT INTO anchor VALUES (?, ?, 0)", number, encode_anchor(anchor))
         for head, leaf, path in ways:
@@ -121,8 +127,8 @@ class Evidence:
             self._book.run("UPDATE anchor SET published = 1 WHERE number = ?", number)
 
     def export(self, subject: str, opened: bool) -> bytes | None:
-        """The bundle of one story; None when there is no such. opened: with the data behind the
-        commitments."""
+        """The bundle of one story; None when there is no such. opened: with the data behind the commitments.
+        Raises EvidenceError for one that is too large."""
         return export(self._book, subject, opened)
 
     def _append(self, subject: str, kind: str, at_ms: int, body: Mapping[str, Any]) -> Link:

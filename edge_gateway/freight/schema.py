@@ -7,9 +7,14 @@ from typing import Final
 from .. import store_file
 
 
-def connect(path: Path) -> sqlite3.Connection:
-    """A connection in autocommit mode, durable, the file brought up to date. Raises StoreError."""
-    return store_file.connect(path, "freight file", MIGRATIONS)
+def connect(path: Path, max_bytes: int = 0) -> sqlite3.Connection:
+    """A connection in autocommit mode, durable, the file brought up to date. max_bytes: at which it takes
+    nothing more; 0: any size. Raises StoreError."""
+    connection = store_file.connect(path, "freight file", MIGRATIONS)
+    if max_bytes:
+        (page_bytes,) = connection.execute("PRAGMA page_size").fetchone()
+        connection.execute(f"PRAGMA max_page_count={max(1, max_bytes // page_bytes)}")
+    return connection
 
 
 def _create(connection: sqlite3.Connection) -> None:
@@ -85,5 +90,29 @@ def _create(connection: sqlite3.Connection) -> None:
             )
 
 
+def _bound(connection: sqlite3.Connection) -> None:
+    """Version 2.
+
+    code_waiting: driver codes for vehicles whose terminal nobody knows yet, the newest of each kind. points:
+    how many positions a waybill has. Links of capacity verdicts may be deleted when their time is over:
+    whole chains, and nothing of a waybill's.
+    """
+    for statement in (
+        "CREATE TABLE code_waiting (vehicle TEXT NOT NULL, terminal TEXT NOT NULL, kind INTEGER NOT NULL,"
+        " rank BLOB NOT NULL, until_ms INTEGER NOT NULL, content BLOB NOT NULL,"
+        " PRIMARY KEY (vehicle, terminal, kind)) WITHOUT ROWID",
+        "ALTER TABLE waybill ADD COLUMN points INTEGER NOT NULL DEFAULT 0",
+        "UPDATE waybill SET points = (SELECT count(*) FROM position WHERE waybill = waybill.id)",
+        "CREATE INDEX waybill_typed ON waybill (terminal) WHERE document = ''",
+        "CREATE INDEX scan_time ON scan (at_ms)",
+        "CREATE TABLE verdict (subject TEXT PRIMARY KEY, at_ms INTEGER NOT NULL) WITHOUT ROWID",
+        "CREATE INDEX verdict_time ON verdict (at_ms)",
+        "DROP TRIGGER link_delete",
+        "CREATE TRIGGER link_delete BEFORE DELETE ON link WHEN OLD.subject NOT LIKE 'capacity/%'"
+        " BEGIN SELECT raise(ABORT, 'append-only'); END",
+    ):
+        connection.execute(statement)
+
+
 # MIGRATIONS[n] brings version n to n + 1; version 0 is an empty file.
-MIGRATIONS: Final[tuple[store_file.Step, ...]] = (_create,)
+MIGRATIONS: Final[tuple[store_file.Step, ...]] = (_create, _bound)

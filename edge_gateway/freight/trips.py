@@ -6,23 +6,28 @@ errand. Must not block, must not ask anybody.
 
 import logging
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
+from protocols.freight.documents import Kind
+
 from ..log import event
-from . import life, track, waybills
+from . import cards, kept, life, track, waybills
 from .book import Book
 from .clock import Now
 from .closing import Closing
 from .gate import Moment
 from .gatekeeper import Gatekeeper
+from .naming import lane_of
 from .orders import Order
 from .texts import LoadReport
 from .waybills import Waybill
 
 SERIAL_SINGLE: Final = "0000"
 MOVING_DKMH: Final = 50
+TYPED_IN_MAX: Final = 100  # waybills of one terminal that no order tells of: more is no driver at a keypad
+TRACK_MAX: Final = 200_000  # positions of one waybill: three weeks of one in 10 s
 _log = logging.getLogger(__name__)
 
 
@@ -80,12 +85,17 @@ class Trips:
         return self._go(waybill, life.CANCEL, now, {})
 
     def pay(self, keys: list[str], document: str, now: Now) -> None:
-        """A funds document that lists these waybills was taken in."""
-        for key in keys:
-            number, _, serial = key.partition("/")
-            waybill = waybills.find(self._book, number, serial)
-            if waybill is not None and life.following(waybill.state, life.PAY):
+        """The monitoring system took a funds document that lists these waybills. One that came before the
+        end of the trip pays at its end."""
+        for waybill in self._named(keys):
+            if life.following(waybill.state, life.PAY):
                 self._go(waybill, life.PAY, now, {"document": document})
+
+    def unpaid(self, keys: list[str], document: str, why: list[str], now: Now) -> None:
+        """It refused the funds document: the life stays where it is, and says so."""
+        for waybill in self._named(keys):
+            self._counts["payment_refused"] += 1
+            self.gate.note(waybill, "payment refused", now, {"document": document, "why": why})
 
     def set_aside(self, waybill: Waybill, codes: list[str], who: str, reason: str, now: Now) -> Waybill:
         """The company lets a trip go in spite of these codes."""
@@ -103,8 +113,10 @@ class Trips:
             else (report.latitude_udeg, report.longitude_udeg)
         )
         waybill = waybills.reported(self._book, terminal, report.number) or self._assigned(
-            terminal, report.number
+            terminal, report.number, now
         )
+        if waybill is None:
+            return
         at = Now(report.at_s * 1000)
         if report.loaded:
             self._loaded(replace(waybill, terminal=terminal), report, place, at, now)
@@ -113,7 +125,10 @@ class Trips:
                 waybill, unloaded_s=report.at_s, unload_place=place,
                 location_due_s=now.s + self._rules.location_delay_s,
             )  # fmt: skip
-            self.closing.waybill(self._go(waybill, life.UNLOAD, at, _place(place)), now)
+            waybill = self._go(waybill, life.UNLOAD, at, _place(place))
+            self.closing.waybill(waybill, now)
+            for funds in kept.taken_in_lane(self._book, lane_of(waybill.key), Kind.FUNDS):
+                self.pay([waybill.key], funds.name, now)
         else:
             self._odd(waybill, life.UNLOAD, terminal)
 
@@ -121,9 +136,9 @@ class Trips:
         """0x0702: a driver's card went in (driver: identity number, empty for one that nobody knows) or
         out."""
         if not inserted:
-            waybills.card_out(self._book, terminal, at_s)
+            cards.taken_out(self._book, terminal, at_s)
             return
-        waybills.card_in(self._book, terminal, driver, at_s)
+        cards.put_in(self._book, terminal, driver, at_s)
         carried = waybills.of_terminal(self._book, terminal)
         for waybill in carried:
             if waybill.state in life.BEFORE_DEPARTURE:
@@ -140,7 +155,11 @@ class Trips:
         ) or waybills.carrying_at(self._book, terminal, point.time_s)
         if waybill is None or not _within(waybill, point.time_s):
             return
-        waybills.add_position(self._book, waybill, point.time_s, record)
+        if waybills.track_length(self._book, waybill) >= TRACK_MAX:
+            self._counts["track_full"] += 1
+            return
+        if not waybills.add_position(self._book, waybill, point.time_s, record):
+            return
         self._counts["positions"] += 1
         if waybill.state == life.LOADED and point.speed_dkmh >= self._rules.moving_dkmh:
             self._departs(waybill, Now(point.time_s * 1000), now)
@@ -160,17 +179,26 @@ class Trips:
 
     # Below: the steps.
 
+    def _named(self, keys: list[str]) -> Iterator[Waybill]:
+        """Those of these names that are known here."""
+        for key in dict.fromkeys(keys):
+            number, _, serial = key.partition("/")
+            if (waybill := waybills.find(self._book, number, serial)) is not None:
+                yield waybill
+
     def _loaded(
         self, waybill: Waybill, report: LoadReport, place: tuple[int, int] | None, at: Now, now: Now
     ) -> None:
         if not life.following(waybill.state, life.LOAD):
             self._odd(waybill, life.LOAD, waybill.terminal)
             return
-        driver = waybill.driver or waybills.driver_at(self._book, waybill.terminal)
+        driver = waybill.driver or cards.driver_at(self._book, waybill.terminal)
         waybill = self.gate.look(replace(waybill, driver=driver), Moment.LOADING, now)
         self._go(replace(waybill, loaded_s=report.at_s, load_place=place), life.LOAD, at, _place(place))
 
     def _departs(self, waybill: Waybill, at: Now, now: Now) -> None:
+        """A route sheet or paper may have ended between loading and departure."""
+        waybill = self.gate.look(waybill, Moment.DEPARTURE, now, only_changes=True)
         if waybill.held:
             self._counts["departed_held"] += 1
             self.gate.note(
@@ -179,8 +207,9 @@ class Trips:
             self.gate.tell(waybill.terminal, f"【停运】运单{waybill.number}未获放行,请立即停车。", now)
         self._go(waybill, life.MOVE, at, {})
 
-    def _assigned(self, terminal: str, number: str) -> Waybill:
-        """A waybill that was typed in: the company's of that number for this vehicle, else a new one."""
+    def _assigned(self, terminal: str, number: str, now: Now) -> Waybill | None:
+        """A waybill that was typed in: the company's of that number for this vehicle, else a new one; None
+        when the terminal made up TYPED_IN_MAX already."""
         vehicle = self.gate.vehicle_of(terminal)
         serial = SERIAL_SINGLE
         for each in waybills.numbered(self._book, number):
@@ -191,9 +220,13 @@ class Trips:
             ):
                 return each
             serial = max(serial, f"{int(each.serial) + 1:04d}" if each.serial.isdecimal() else serial)
-        driver = waybills.driver_at(self._book, terminal)
+        if waybills.typed_in(self._book, terminal) >= TYPED_IN_MAX:
+            self._counts["typed_in_full"] += 1
+            event(_log, logging.WARNING, "waybill not taken: too many without an order", terminal=terminal)
+            return None
+        driver = cards.driver_at(self._book, terminal)
         fresh = Waybill(number, serial, terminal=terminal, vehicle=vehicle, driver=driver)
-        return waybills.save(self._book, fresh, 0)
+        return waybills.save(self._book, fresh, now.ms)
 
     def _go(self, waybill: Waybill, step: str, at: Now, detail: Mapping[str, Any]) -> Waybill:
         """One step along the table, written down as event and evidence. at: when it happened."""

@@ -140,7 +140,7 @@ def save(book: Book, waybill: Waybill, now_ms: int) -> Waybill:
             waybill.id,
         )
         return waybill
-    row = book.run(f"INSERT INTO waybill VALUES (NULL, {', '.join('?' * len(values))})", *values)
+    row = book.run(f"INSERT INTO waybill VALUES (NULL, {', '.join('?' * len(values))}, 0)", *values)
     return replace(waybill, id=row)
 
 
@@ -167,9 +167,27 @@ def events(book: Book, waybill: Waybill) -> list[dict[str, Any]]:
     ]
 
 
-def add_position(book: Book, waybill: Waybill, time_s: int, record: tuple[int, int, bytes]) -> None:
-    """record: journal sequence, edition, body."""
-    book.run("INSERT OR IGNORE INTO position VALUES (?, ?, ?, ?, ?)", waybill.id, time_s, *record)
+def typed_in(book: Book, terminal: str) -> int:
+    """How many of a terminal no order tells of."""
+    found = book.row("SELECT count(*) FROM waybill WHERE terminal = ? AND document = ''", terminal)
+    return int(found[0]) if found else 0
+
+
+def track_length(book: Book, waybill: Waybill) -> int:
+    """How many positions it has."""
+    found = book.row("SELECT points FROM waybill WHERE id = ?", waybill.id)
+    return int(found[0]) if found else 0
+
+
+def add_position(book: Book, waybill: Waybill, time_s: int, record: tuple[int, int, bytes]) -> bool:
+    """record: its number (see `places`), edition, body. False for one that is there already, also out of
+    another journal: a terminal that changed its worker may have sent it twice."""
+    same = "SELECT 1 FROM position WHERE waybill = ? AND time_s = ? AND (sequence = ? OR body = ?)"
+    if book.row(same, waybill.id, time_s, record[0], record[2]):
+        return False
+    book.run("INSERT INTO position VALUES (?, ?, ?, ?, ?)", waybill.id, time_s, *record)
+    book.run("UPDATE waybill SET points = points + 1 WHERE id = ?", waybill.id)
+    return True
 
 
 def positions(book: Book, waybill: Waybill) -> list[tuple[int, bytes]]:
@@ -178,36 +196,6 @@ def positions(book: Book, waybill: Waybill) -> list[tuple[int, bytes]]:
         (edition, bytes(body))
         for edition, body in book.rows(
             "SELECT edition, body FROM position WHERE waybill = ? ORDER BY time_s, sequence", waybill.id
-        )
-    ]
-
-
-def card_in(book: Book, terminal: str, driver: str, at_s: int) -> None:
-    """A driver's card went in; whoever was in before is out."""
-    card_out(book, terminal, at_s)
-    book.run("INSERT INTO card VALUES (NULL, ?, ?, ?, NULL)", terminal, driver, at_s)
-
-
-def card_out(book: Book, terminal: str, at_s: int) -> None:
-    """The card went out; nothing when none was in."""
-    book.run("UPDATE card SET out_s = max(in_s, ?) WHERE terminal = ? AND out_s IS NULL", at_s, terminal)
-
-
-def driver_at(book: Book, terminal: str) -> str:
-    """Whose card is in; empty when none is."""
-    found = book.row("SELECT driver FROM card WHERE terminal = ? AND out_s IS NULL", terminal)
-    return str(found[0]) if found else ""
-
-
-def card_intervals(book: Book, driver: str, from_s: int, until_s: int) -> list[tuple[int, int]]:
-    """(in, out) of a driver's card that touch this time, in whatever vehicle; an open one ends with it."""
-    return [
-        (begin, until_s if end is None else end)
-        for begin, end in book.rows(
-            "SELECT in_s, out_s FROM card WHERE driver = ?1 AND in_s < ?3 AND (out_s IS NULL OR out_s > ?2)",
-            driver,
-            from_s,
-            until_s,
         )
     ]
 

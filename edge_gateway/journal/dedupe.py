@@ -4,6 +4,7 @@ How many "the last" are follows the terminal: one that sends fast has more unans
 it a thousand reports one behind the other or a 0x0704 of many, and sends all of them again.
 """
 
+from collections.abc import Iterable
 from typing import Final
 
 from .packing import ID_BYTES
@@ -13,6 +14,7 @@ SLOTS_MAX: Final = 4096  # 36 KB; as many reports as a connection may have in th
 BLOCK_SLOTS: Final = 64  # whose age is known
 HORIZON_MS: Final = 30_000  # what is younger may come again at once: it is not forgotten while there is room
 SHRINK_MS: Final = 120_000  # when three quarters are older, half of the room is given back
+_MANY: Final = 4  # names that cost less together than one by one
 
 
 class PortableRing:
@@ -40,35 +42,67 @@ class PortableRing:
         self._next = next_slot if full else used
 
     def __contains__(self, prefix: bytes) -> bool:
-        tag = prefix[0]
-        slot = self._tags.find(tag)
-        while slot >= 0:
-            if self._ids.startswith(prefix, slot * ID_BYTES):
-                return True
-            slot = self._tags.find(tag, slot + 1)
+        return self.holds_any((prefix,))
+
+    def holds_any(self, prefixes: Iterable[bytes]) -> bool:
+        """Whether one of them at least is remembered."""
+        find, ids = self._tags.find, self._ids
+        for prefix in prefixes:
+            tag, second = prefix[0], prefix[1]
+            slot = find(tag)
+            while slot >= 0:
+                # Most that have the tag differ in the next byte, and an index costs less than a call.
+                if ids[slot * ID_BYTES + 1] == second and ids.startswith(prefix, slot * ID_BYTES):
+                    return True
+                slot = find(tag, slot + 1)
         return False
 
     def add(self, prefix: bytes, now_ms: int) -> None:
         """Remembers ID_BYTES bytes that came at `now_ms`."""
-        if self._next == self.slots:
-            self._next = 0
-        if self._next < len(self._tags) and not self._next % BLOCK_SLOTS:
-            self._turn(now_ms)
         slot = self._next
+        if not slot % BLOCK_SLOTS:
+            slot = self._begin_block(now_ms)
         if slot == len(self._tags):
             self._ids += prefix
             self._tags.append(prefix[0])
-            if not slot % BLOCK_SLOTS:
-                self._marks_ms.append(now_ms)
         else:
             self._ids[slot * ID_BYTES : (slot + 1) * ID_BYTES] = prefix
             self._tags[slot] = prefix[0]
         self._marks_ms[slot // BLOCK_SLOTS] = now_ms
         self._next = slot + 1
 
+    def extend(self, prefixes: list[bytes], now_ms: int) -> None:
+        """The same as `add` with each of them."""
+        if len(prefixes) < _MANY:
+            for prefix in prefixes:
+                self.add(prefix, now_ms)
+            return
+        done = 0
+        while done < len(prefixes):
+            slot = self._next
+            if not slot % BLOCK_SLOTS:
+                slot = self._begin_block(now_ms)
+            joined = b"".join(prefixes[done : done + BLOCK_SLOTS - slot % BLOCK_SLOTS])
+            added = len(joined) // ID_BYTES
+            self._ids[slot * ID_BYTES : (slot + added) * ID_BYTES] = joined
+            self._tags[slot : slot + added] = joined[::ID_BYTES]
+            self._marks_ms[slot // BLOCK_SLOTS] = now_ms
+            self._next = slot + added
+            done += added
+
     def pack(self) -> tuple[bytes, int]:
         """The bytes and the slot that is written next, for the constructor."""
         return bytes(self._ids), self._next % self.slots
+
+    def _begin_block(self, now_ms: int) -> int:
+        """At the first slot of a block or behind the last of the ring; gives the slot that is next."""
+        if self._next == self.slots:
+            self._next = 0
+        if self._next < len(self._tags):
+            self._turn(now_ms)
+        if self._next == len(self._tags):
+            self._marks_ms.append(now_ms)
+        return self._next
 
     def _turn(self, now_ms: int) -> None:
         """At a block that is to be overwritten: larger when it is young, smaller when most are old."""

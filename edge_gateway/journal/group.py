@@ -9,11 +9,12 @@ from collections import Counter
 from collections.abc import Callable
 from itertools import groupby
 from operator import itemgetter
-from typing import Any, Final
+from typing import Any, Final, cast
 
+from .dedupe import PortableRing
 from .origin import Origin
 from .packing import pack_group
-from .rows import Rows
+from .rows import PortableRows, Rows
 from .terminals import TerminalBook, TerminalState
 
 # What a waiting session is told.
@@ -29,7 +30,8 @@ _log = logging.getLogger(__name__)
 Release = Callable[[Any, int], None]  # called with the ticket, and STORED, FULL or FAILED
 # Origin, received_ms (UTC), packed run of reports (see `packed`), how many, release, its ticket.
 Submission = tuple[Origin, int, bytes, int, Release, Any]
-_RELEASE: Final = itemgetter(4)
+AT_ONCE: Final = 64  # submissions that are collected together
+_ORIGIN, _PACKED, _COUNT, _RELEASE = itemgetter(0), itemgetter(2), itemgetter(3), itemgetter(4)
 _LIMITS: Final = (GROUP_RECORDS, GROUP_BYTES, GROUP_ORIGINS)
 
 
@@ -92,11 +94,72 @@ def collect_portable(  # noqa: PLR0917 - the twin in C takes what it takes apart
     return at
 
 
+def collect_in_runs(  # noqa: PLR0917 - as above
+    rows: PortableRows,
+    submissions: list[Submission],
+    at: int,
+    indexes: dict[Origin, int],
+    states: list[TerminalState],
+    known: dict[str, TerminalState],
+    duplicates: Counter[int],
+    waiting: list[Submission],
+    safe: list[Submission],
+    limits: tuple[int, int, int],
+) -> int:
+    """The same, and less work for each: many submissions at a time, as long as they do not fill the group,
+    all in them is new, and their terminals are known. What is not so goes the way above."""
+    while at < len(submissions):
+        some = submissions[at : at + AT_ONCE]
+        if _take_new(rows, some, indexes, states, known, limits):
+            waiting += [submission for submission in some if submission[3]]
+            safe += [submission for submission in some if not submission[3]]
+            at += len(some)
+            continue
+        stopped = collect_portable(
+            cast(Rows, rows), some, 0, indexes, states, known, duplicates, waiting, safe, limits
+        )
+        at += stopped
+        if stopped < len(some):
+            break
+    return at
+
+
+def _take_new(  # noqa: PLR0917 - as above
+    rows: PortableRows,
+    some: list[Submission],
+    indexes: dict[Origin, int],
+    states: list[TerminalState],
+    known: dict[str, TerminalState],
+    limits: tuple[int, int, int],
+) -> bool:
+    """Takes all of them in, or changes nothing but that their terminals have an index, and gives False."""
+    records, body_bytes, origins = limits
+    if (
+        rows.count + sum(map(_COUNT, some)) >= records
+        or rows.body_bytes + sum(map(len, map(_PACKED, some))) >= body_bytes
+        or len(states) + len(some) >= origins
+    ):
+        return False
+    found = []
+    for origin in map(_ORIGIN, some):
+        index = indexes.get(origin)
+        if index is None:
+            state = known.get(origin.identity)
+            if state is None:
+                return False
+            index = indexes[origin] = len(states)
+            states.append(state)
+        found.append(index)
+    # Where the rows are portable, so are the rings.
+    rings = cast(list[PortableRing], [states[index].recent for index in found])
+    return rows.add_new(some, found, rings)
+
+
 # CPython may have a twin in C. ImportError: it was not built, or DIANYUN_PURE is set.
 try:
     from .._hotpath import collect
 except ImportError:
-    collect = collect_portable
+    collect = collect_in_runs  # type: ignore
 
 
 class Group:
@@ -108,7 +171,6 @@ class Group:
         self._indexes: dict[Origin, int] = {}
         self._states: list[TerminalState] = []
         self._duplicates: Counter[int] = Counter()
-        self._counts: list[int] = []  # new records of each origin, once packed
         self._waiting: list[Submission] = []
         self._safe: list[Submission] = []  # those that only repeat what older groups hold
 
@@ -152,17 +214,12 @@ class Group:
 
     def pack(self) -> tuple[bytes, bytes]:
         """The contents blob and the records blob."""
-        self._counts = self._rows.counts(len(self._states))
-        return pack_group([origin.packed for origin in self._indexes], self._counts, self._rows)
+        counts = self._rows.counts(len(self._states))
+        return pack_group([origin.packed for origin in self._indexes], counts, self._rows)
 
     def apply(self, first_sequence: int) -> None:
         """After the commit: the terminals' rings and totals learn what is now on the disk."""
-        self._rows.apply([state.recent for state in self._states])
-        for state, count in zip(self._states, self._counts, strict=False):  # nothing new: nothing was packed
-            state.journalled += count
-        for index, duplicates in self._duplicates.items():
-            self._states[index].duplicates += duplicates
-        self._book.touched(self._states, first_sequence)
+        self._book.settle(self._rows, self._states, self._duplicates, first_sequence)
 
     def repeats(self) -> int:
         """How many reports were recognised as resends."""

@@ -5,11 +5,15 @@ UNSAVED_PER_TERMINAL records of its terminal on average, and everything younger 
 at start. So neither a commit nor a start ever waits for all terminals.
 """
 
+from collections import Counter
 from collections.abc import Iterable
 from itertools import islice
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from .dedupe import RecentIds
+
+if TYPE_CHECKING:
+    from .rows import Rows
 
 UNSAVED_PER_TERMINAL: Final = 64  # records; 2 KB of ring saved per 64 records adds 32 bytes to each
 UNSAVED_MIN: Final = 2000  # records read again at start however few terminals there are
@@ -18,7 +22,7 @@ SAVED_AT_ONCE: Final = 16  # rows a commit saves at least once saving is due
 StateRow = tuple[str, int, int, int, int, bytes]  # identity, through, journalled, duplicates, next slot, ids
 
 
-class TerminalState:
+class PortableState:
     """One terminal: totals of distinct reports journalled and of resends recognised, and the last names."""
 
     __slots__ = ("duplicates", "identity", "journalled", "recent")
@@ -28,6 +32,30 @@ class TerminalState:
         self.journalled = 0
         self.duplicates = 0
         self.recent = RecentIds()
+
+
+def settle_portable(
+    rows: "Rows",
+    states: "list[TerminalState]",
+    duplicates: Counter[int],
+    unsaved: dict[str, int],
+    first_sequence: int,
+) -> None:
+    """What the terminals of a group learn by its commit: the names of their rows, which come first, and how
+    many resends were among what they sent, by their numbers in the group. All are `unsaved` since then."""
+    rows.apply([state.recent for state in states])
+    for state, count in zip(states, rows.counts(len(states)), strict=True):
+        state.journalled += count
+        unsaved.setdefault(state.identity, first_sequence)
+    for index, more in duplicates.items():
+        states[index].duplicates += more
+
+
+# CPython may have twins in C. ImportError: they were not built, or DIANYUN_PURE is set.
+try:
+    from .._hotpath import TerminalState, settle
+except ImportError:
+    TerminalState, settle = PortableState, settle_portable  # type: ignore
 
 
 class TerminalBook:
@@ -49,11 +77,11 @@ class TerminalBook:
             state = self.states[identity] = TerminalState(identity)
         return state
 
-    def touched(self, states: Iterable[TerminalState], first_sequence: int) -> None:
-        """Notes that the states changed with the group that begins at `first_sequence`."""
-        note = self._unsaved.setdefault
-        for state in states:
-            note(state.identity, first_sequence)
+    def settle(
+        self, rows: "Rows", states: list[TerminalState], duplicates: Counter[int], first_sequence: int
+    ) -> None:
+        """After the commit of a group that begins at `first_sequence`: see `settle_portable`."""
+        settle(rows, states, duplicates, self._unsaved, first_sequence)
 
     def load(self, rows: Iterable[StateRow]) -> None:
         """Takes the saved rows in, at start."""

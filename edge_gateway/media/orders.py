@@ -36,9 +36,14 @@ class Orders:
     ) -> tuple[str, bytes]:
         """(alarm number, body of the 0x9208) for one alarm of a terminal; kept before this returns.
 
-        `identifier`: as a decoded alarm item holds it. Raises LocalProtocolError for one that does not fit.
+        An alarm that was ordered before keeps its number. `identifier`: as a decoded alarm item holds it.
+        Raises LocalProtocolError for one that does not fit.
         """
-        alarm = secrets.token_hex(ALARM_NUMBER_BYTES // 2)
+        self._forget_old(now_ms)
+        # What tells one alarm of a terminal from another; the number of its files may be told anew.
+        named = bytes(identifier["terminal_id"]) + bytes(identifier["time_bcd"])
+        named += bytes([identifier["sequence"]])
+        alarm = self._number_of(identity, named) or secrets.token_hex(ALARM_NUMBER_BYTES // 2)
         values = {
             **self._server,
             "identifier": identifier,
@@ -46,10 +51,17 @@ class Orders:
             "reserved": bytes(16),
         }
         body = walk.encode_body(ORDER, edition, values)
-        self._forget_old(now_ms)
-        self._store.run("INSERT INTO alarm_order VALUES (?, ?, ?)", alarm, identity, now_ms)
-        self._known[alarm] = (identity, now_ms)
+        if alarm not in self._known:
+            self._store.run("INSERT INTO alarm_order VALUES (?, ?, ?)", alarm, identity, now_ms)
+            self._store.run("INSERT OR REPLACE INTO alarm_number VALUES (?, ?, ?)", identity, named, alarm)
+            self._known[alarm] = (identity, now_ms)
         return alarm, body
+
+    def _number_of(self, identity: str, named: bytes) -> str:
+        """The one that this alarm was given before and still has; "" for a new one."""
+        query = "SELECT alarm FROM alarm_number WHERE identity = ? AND named = ?"
+        found = self._store.run(query, identity, named)
+        return found[0][0] if found and found[0][0] in self._known else ""
 
     def admits(self, identity: str, alarm: str, now_ms: int) -> bool:
         """Whether this terminal was asked for the files of this alarm, not too long before `now_ms` (UTC)."""
@@ -63,3 +75,4 @@ class Orders:
                 return
             del self._known[alarm]
             self._store.run("DELETE FROM alarm_order WHERE alarm = ?", alarm)
+            self._store.run("DELETE FROM alarm_number WHERE alarm = ?", alarm)

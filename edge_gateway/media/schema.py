@@ -73,6 +73,10 @@ def _make(connection: sqlite3.Connection) -> None:
         "CREATE TABLE IF NOT EXISTS alarm_order (alarm TEXT PRIMARY KEY, identity TEXT NOT NULL,"
         " ordered_ms INTEGER NOT NULL) WITHOUT ROWID"
     )
+    connection.execute(
+        "CREATE TABLE IF NOT EXISTS alarm_number (identity TEXT NOT NULL, named BLOB NOT NULL,"
+        " alarm TEXT NOT NULL, PRIMARY KEY (identity, named)) WITHOUT ROWID"
+    )
     connection.execute(f"PRAGMA user_version={VERSION}")
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -49,6 +50,15 @@ class MediaService:
             asked.position,
         )
         self.store.put(media, asked.data, answer)
+
+    def set_quota(self, section: "MediaSection") -> None:
+        """Another quota, and what happens when it is reached, from the next file on."""
+        self.store.limits = replace(
+            self.store.limits,
+            max_bytes=section.max_bytes,
+            max_files=section.max_files,
+            when_full=section.when_full,
+        )
 
     async def start(self) -> dict[str, int]:
         """Listens where that is configured: its port by name. Raises OSError."""

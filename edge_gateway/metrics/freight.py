@@ -35,6 +35,10 @@ def families(stats: Mapping[str, Any]) -> Iterator[Metric]:
         documents.add_metric([state], count)
     yield documents
     yield GaugeMetricFamily(PREFIX + "errands", "Texts, orders, codes that wait", value=stats["errands"])
+    waiting = "Driver codes that wait for a terminal that nobody knows yet"
+    yield GaugeMetricFamily(PREFIX + "codes_waiting", waiting, value=stats["codes_waiting"])
+    used = "Bytes of the freight file in use; it stands still at freight.max_bytes"
+    yield GaugeMetricFamily(PREFIX + "file_bytes", used, value=stats["used_bytes"])
     snapshot = stats["snapshot"] or {"valid_until_s": 0}
     yield GaugeMetricFamily(
         PREFIX + "registers_valid_until_seconds",

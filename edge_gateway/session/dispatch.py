@@ -88,6 +88,10 @@ def _whole(session: Session, header: Header, body: bytes, now_ms: int) -> Receiv
         session.packages = Packages(session.limits.packages, session.house.budget, session.counters)
     try:
         return session.packages.take(header, body, now_ms)
+    except RemoteProtocolError as error:
+        if error.field:
+            raise
+        raise TooLong from error  # beyond what one terminal's unfinished messages may take
     except Repeated:
         if session.limits.packages.answers == "each" and header.message_id not in UNANSWERED:
             session.counters["packages_answered_early"] += 1

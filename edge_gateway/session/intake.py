@@ -6,13 +6,14 @@ An intake has an origin while its terminal is authenticated, and takes nothing w
 from sys import intern
 
 from protocols.jt808 import fast
+from protocols.monitoring.batch import BODY_BYTES_MAX, MESSAGE_BYTES_MAX
 from protocols.monitoring.records import BACKFILL, BATCHED, LIVE, MESSAGE, REPLY, pack_message
 from protocols.wire.bcd import identity_of
 from protocols.wire.errors import LocalProtocolError, RemoteProtocolError
 from protocols.wire.header import EDITION_2019, Header
 from protocols.wire.tables import MSG_POSITION_REPORT, POSITION_BYTES, RESULT_OK
 
-from ..journal import BODY_MAX, Origin, Report, pack_reports
+from ..journal import Origin, Report, pack_reports
 from ..journal.journal import SUBMISSION_MAX
 from ..journal.packed import first_serial_of
 from ..registry import edition_of_layout
@@ -22,11 +23,12 @@ from .lane import Lane, lane_for
 from .packages import Received
 
 _PACKED_BYTES = 64 * 1024  # of one submission, before the next one begins
+_MESSAGE_BYTES = len(pack_message(0, b"")) + MESSAGE_BYTES_MAX
 _REPLY_SERIAL_BYTES = 2  # of 0x0201, before the position
 
 
 class TooLong(Exception):
-    """A message that the journal has no room for in one piece."""
+    """A message that no batch could carry: what is acknowledged must be deliverable."""
 
 
 class Intake:
@@ -137,7 +139,8 @@ class Intake:
         return taken or []
 
     def _take(self, received: Received, reports: list[Report], answered: bool = True) -> None:
-        if len(reports) > SUBMISSION_MAX or any(len(body) > BODY_MAX for _, _, body in reports):
+        longest = _MESSAGE_BYTES if reports and reports[0][1] == MESSAGE else BODY_BYTES_MAX
+        if len(reports) > SUBMISSION_MAX or any(len(body) > longest for _, _, body in reports):
             raise TooLong
         # What grows by adding to it costs the square of its length, and the journal takes so many at once.
         if len(self._packed) > _PACKED_BYTES or self.count + len(reports) > SUBMISSION_MAX:

@@ -26,7 +26,8 @@ from .plan import journal_share
 from .roll import SharedRoll
 
 if TYPE_CHECKING:
-    from ..api.services import Media, OrderFiles
+    from ..api.services import Media
+    from ..commands.alarm_files import OrderFiles
 
 STRIDE: Final = WORKERS_MAX + 1  # of numbers of media: the house's own shelf is 0, worker N's is N + 1
 

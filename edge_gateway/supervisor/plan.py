@@ -26,10 +26,13 @@ def config_of(config: Config, index: int) -> Config:
             "max_waiting": max(1000, config.journal.max_waiting // count),
         },
         "udp": {"max_peers": _share(config.udp.max_peers, count)},
-        "media": _media_share(config) | {"attachments": False},
+        # Files come to the supervisor; their alarms are seen where their terminals are.
+        "media": _media_share(config)
+        | {"attachments": False, "order_files": config.media.attachments and config.media.order_files},
         # What lives once, lives with the supervisor.
         "api": {"enabled": False},
         "commands": {"mqtt": False},
+        "freight": {"enabled": False},
         "metrics": {"enabled": False},
     }
     changed = {name: getattr(config, name).model_copy(update=values) for name, values in sections.items()}

@@ -5,8 +5,12 @@ from typing import Annotated, Final, NoReturn
 
 import typer
 
+from protocols.monitoring.json_form import ProfileOf, as_the_standard_says
+
 from .. import config_file
 from ..config import Config, ConfigError
+from ..habits import habits_of
+from ..session.profiles import ProfilesError
 
 FAILED: Final = 1  # it could not be done
 WRONG: Final = 2  # the command line or the configuration is wrong
@@ -21,6 +25,16 @@ def load(path: Path) -> Config:
         return config_file.load(path)
     except ConfigError as error:
         fail("\n".join(error.problems), WRONG)
+
+
+def habits(config: Config) -> ProfileOf:
+    """Which quirk profile bodies of a terminal are read by; ends the command when none can be told."""
+    sessions = config.sessions
+    try:
+        found = habits_of(sessions.profiles_dir, dict(sessions.terminal_profiles), config.registry_path)
+    except ProfilesError as error:
+        fail("\n".join(error.problems), WRONG)
+    return found.of if found else as_the_standard_says
 
 
 def fail(message: str, code: int = FAILED) -> NoReturn:

@@ -11,6 +11,7 @@ from typing import Annotated, Final
 import typer
 
 from protocols.driver_code.lists import ListError
+from protocols.evidence import EvidenceError
 from protocols.freight.capacity import Answer, verify
 from protocols.freight.consent import Purpose
 from protocols.freight.registers import SnapshotError
@@ -23,9 +24,9 @@ from ..config import Config
 from ..freight import proof
 from ..freight.book import Book
 from ..freight.code_check import check_code
-from ..freight.desk import question_of, verdict_as_json
 from ..freight.registers import Registers, content_of, presence_of, trust_of
 from ..freight.scanning import ScanError, text_in
+from ..freight.verdicts import question_of, verdict_as_json
 from .common import WRONG, AsJson, ConfigPath, fail, load
 
 code = typer.Typer(help="Driver codes.", no_args_is_help=True)
@@ -122,7 +123,7 @@ def export(
         if bundle is None:
             fail(f"there is no evidence of {subject}")
         _note(checked, f"{subject}{', opened' if opened else ''}")
-    except StoreError as error:
+    except (EvidenceError, StoreError) as error:
         fail(str(error))
     if out is None:
         sys.stdout.buffer.write(bundle)

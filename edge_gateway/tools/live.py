@@ -14,6 +14,7 @@ from protocols.freight.showing import shown, shown_listing
 from protocols.jt808.codec import decode_frame
 from protocols.jt808.explain import explain_frame
 from protocols.jt808.listing import print_listing
+from protocols.jt808.quirks import Profile
 from protocols.wire.errors import RemoteProtocolError
 from protocols.wire.framing import DELIMITER
 
@@ -21,7 +22,7 @@ from ..control import ControlError, ask, follow, is_running
 from ..registry import Registry, RegistryError
 from ..registry.csv_files import terminal_as_row
 from . import reason
-from .common import WRONG, AsJson, ConfigPath, fail, load
+from .common import WRONG, AsJson, ConfigPath, fail, habits, load
 
 FRAME_BYTES_MAX = 8192  # between two delimiters; longer is no frame
 
@@ -71,7 +72,8 @@ def frames(
     if brief and not unmasked:
         fail("--brief: bytes cannot be masked: say --unmasked and --purpose, or leave it out", WRONG)
     checked, held = load(config), {"up": b"", "down": b""}
-    show = partial(_print, brief=brief, as_json=as_json, unmasked=unmasked)
+    profile = habits(checked)(terminal)
+    show = partial(_print, brief=brief, as_json=as_json, unmasked=unmasked, profile=profile)
     if unmasked:
         reason.note(checked, "frames followed", phone(terminal), unmasked=True, purpose=purpose)
     try:
@@ -105,11 +107,13 @@ def split_frames(data: bytes) -> tuple[list[bytes], bytes]:
     return found, rest[begun:][-FRAME_BYTES_MAX:] if begun >= 0 else b""
 
 
-def _print(frame: bytes, way: str, at: float, *, brief: bool, as_json: bool, unmasked: bool) -> None:
+def _print(
+    frame: bytes, way: str, at: float, *, brief: bool, as_json: bool, unmasked: bool, profile: Profile | None
+) -> None:
     moment = datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds")
     if as_json:
         try:
-            said = decode_frame(frame)
+            said = decode_frame(frame, profile=profile)
         except RemoteProtocolError as error:
             said = {"error": str(error), "input": frame.hex()}
         said = {"at": moment, "way": way, **said}
@@ -117,7 +121,7 @@ def _print(frame: bytes, way: str, at: float, *, brief: bool, as_json: bool, unm
         return
     typer.echo(f"{'<' if way == 'up' else '>'} {moment} {frame.hex() if brief else ''}".rstrip())
     if not brief:
-        listing = explain_frame(frame)
+        listing = explain_frame(frame, profile=profile)
         print_listing(listing if unmasked else shown_listing(listing))
 
 

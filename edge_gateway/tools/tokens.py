@@ -48,6 +48,8 @@ def listed(config: ConfigPath, as_json: AsJson = False) -> None:
     if as_json:
         typer.echo(json.dumps(rows))
         return
+    if not rows:
+        typer.echo("there are none: `edge-gateway token create` makes one", err=True)
     for row in rows:
         state = (
             f"revoked {row['revoked_at']}" if row["revoked_at"] else f"until {row['not_after'] or 'revoked'}"

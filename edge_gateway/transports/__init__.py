@@ -5,7 +5,7 @@ Each of them ends in a `Connection`, which does not know the difference. Nothing
 
 from .pace import Pace, Spending
 from .proxy import ProxyDoor, networks_of
-from .tls import context_of
+from .tls import context_of, renew
 from .udp import Datagrams
 
-__all__ = ["Datagrams", "Pace", "ProxyDoor", "Spending", "context_of", "networks_of"]
+__all__ = ["Datagrams", "Pace", "ProxyDoor", "Spending", "context_of", "networks_of", "renew"]

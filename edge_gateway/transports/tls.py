@@ -21,3 +21,12 @@ def context_of(certificate_file: str, key_file: str, client_ca_file: str = "") -
             raise OSError(f"tls.client_ca_file: cannot be used: {error}") from error
         context.verify_mode = ssl.CERT_REQUIRED
     return context
+
+
+def renew(context: ssl.SSLContext, certificate_file: str, key_file: str) -> None:
+    """Shows another certificate to whoever connects from now on; connections that are there stay.
+
+    Raises OSError, as `context_of`, and then the former one is still shown.
+    """
+    context_of(certificate_file, key_file)  # a key of another certificate would spoil the live one
+    context.load_cert_chain(certificate_file, key_file or None)

@@ -4,27 +4,36 @@ here and what they answer, and does to them what is asked. Decides nothing.
 
 import asyncio
 import logging
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Awaitable, Callable
+from typing import Any, Final
 
 from protocols.wire.errors import LocalProtocolError
 
+from ..config import Config
+from ..delivery.apart.keeper import chore_of
+from ..journal import JournalError
 from ..registry import RegistryError, Roll
+from ..reload import Outcome
 from ..server import Send, Server
 
 Say = Callable[..., None]  # Lifeline.say
+Reload = Callable[[Config], Awaitable[Outcome]]
+ORDER_S: Final = 30.0
 _log = logging.getLogger(__name__)
 
 
 class Deputy:
     """A `Listener` for the server. `heard(line, bytes)`: what the supervisor asks."""
 
-    def __init__(self, say: Say, server: Server, roll: Roll) -> None:
+    def __init__(self, say: Say, server: Server, roll: Roll, reload: Reload) -> None:
         self._say = say
+        self._reload = reload
         self._server = server
         self._roll = roll
         self._lines: dict[str, tuple[int, Send]] = {}  # terminal → which of its connections, and how to send
         self._connections = 0
+        self._orders = 0
+        self._ordering: dict[int, asyncio.Future[str]] = {}  # of files of alarms, by their numbers
         self._tasks: set[asyncio.Task[None]] = set()
 
     def stop(self) -> None:
@@ -59,6 +68,21 @@ class Deputy:
         """See server.Listener."""
         self._say({"uplink": [identity, message_id, reply_serial, edition]}, body)
 
+    async def order_files(self, terminal: str, edition: int, identifier: dict[str, Any]) -> None:
+        """Returns when the supervisor has it on the disk. Raises OSError when it says that it has not."""
+        self._orders += 1
+        number = self._orders
+        answer: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        self._ordering[number] = answer
+        try:
+            self._say({"files": number, "of": [terminal, edition, identifier]})
+            async with asyncio.timeout(ORDER_S):
+                problem = await answer
+        finally:
+            del self._ordering[number]
+        if problem:
+            raise OSError(problem)
+
     # What the supervisor asks.
 
     def heard(self, line: dict[str, Any], blob: bytes) -> None:
@@ -67,6 +91,10 @@ class Deputy:
             self._send(line, blob)
         elif "disconnect" in line:
             self._server.disconnect(*line["disconnect"])
+        elif "ordered" in line:
+            answer = self._ordering.get(line["ordered"])
+            if answer and not answer.done():
+                answer.set_result(line["problem"])
         elif "do" in line:
             task = asyncio.get_running_loop().create_task(self._do(line["do"], line["what"], line["with"]))
             self._tasks.add(task)
@@ -89,7 +117,7 @@ class Deputy:
     async def _do(self, ticket: int, what: str, given: list[Any]) -> None:
         try:
             done = await getattr(self, f"_do_{what}")(*given)
-        except (RegistryError, KeyError) as error:
+        except (RegistryError, JournalError, KeyError, ValueError) as error:
             self._say({"done": ticket, "error": str(error)})
         except Exception:
             _log.exception("what was asked could not be done: %s", what)
@@ -108,6 +136,13 @@ class Deputy:
                 raise outcome
         return refused
 
+    async def _do_journal(self, cursor: str, what: str, arguments: list[Any]) -> None:
+        """For who follows our journal from the supervisor's process."""
+        journal = self._server.journal
+        if what == "confirm" and arguments[0] <= journal.position(cursor).confirmed:
+            return  # told again, for nobody knows what a restart took along
+        await asyncio.to_thread(journal.ask, chore_of(cursor, what, arguments))
+
     async def _do_issue_code(self, identity: str) -> str:
         return (await self._roll.issue_code(identity)).decode("ascii")
 
@@ -116,3 +151,6 @@ class Deputy:
 
     async def _do_remove(self, identity: str) -> None:
         await self._roll.remove(identity)
+
+    async def _do_reload(self, config: str) -> Outcome:
+        return await self._reload(Config.model_validate_json(config))

@@ -125,7 +125,7 @@ class Door:
 
     def _give(self, connection: socket.socket, first: bytes, identity: str) -> None:
         """To the owner; noise stays here, where it is counted and ended as anywhere."""
-        owner = owner_of(identity, self._share.count) if identity else self._share.index
+        owner = self._owner(identity)
         if owner == self._share.index:
             self._take(connection, first)
         elif self._outboxes[owner].put(connection, first):
@@ -133,6 +133,10 @@ class Door:
         else:
             self._server.counters["refused_connections"] += 1
             connection.close()
+
+    def _owner(self, identity: str | None) -> int:
+        """The worker whose terminal it is; noise has nobody and stays here."""
+        return owner_of(identity, self._share.count) if identity else self._share.index
 
     def _guest(self) -> Guest:
         words = FirstWords(self._server.house.lenient)
@@ -150,7 +154,7 @@ class Door:
         self._guests -= 1
         if identity is None or guest.transport is None:
             return
-        owner = owner_of(identity, self._share.count) if identity else self._share.index
+        owner = self._owner(identity)
         if owner == self._share.index:
             connection = Connection(self._server)
             connection.peer = guest.peer
@@ -181,7 +185,7 @@ class Door:
     def _route(self, data: bytes, address: Address) -> bool:
         """A datagram from an address that nobody here knows: to its terminal's owner. Noise stays here."""
         identity = FirstWords(self._server.house.lenient).hear(data)
-        owner = owner_of(identity, self._share.count) if identity else self._share.index
+        owner = self._owner(identity)
         if owner == self._share.index:
             return False
         passed = self._outboxes[owner].put_datagram(data, address)

@@ -27,6 +27,7 @@ from .inputs import Inputs
 from .keyed_hash import hmac_sha256
 from .modem_reset import ModemReset
 from .paging import load, load_for_good, open_data
+from .rom import ioctl_of_port
 from .serial_ports import CardReaderPort, PassthroughPort, ReceiverLine
 from .slots import Slots, folder_at
 from .trial_port import TrialPort
@@ -98,7 +99,7 @@ class ChipBoard:
 
     def slots(self):
         """Where upgrades go (see board.slots)."""
-        return Slots(FOLDER, self._name, unhexlify(self.ota_key), self._store)
+        return Slots(FOLDER, self._name, unhexlify(self.ota_key), self._store, ioctl_of_port())
 
     def leave_alone(self):
         """Somebody is at the prompt: the watchdog is fed from now on by a timer."""

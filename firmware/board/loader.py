@@ -1,8 +1,9 @@
 """The loader of a chip: which firmware starts, and what is noted when it fell. No upgrade ever replaces it.
 
-`main.py` on the board calls `start` with the firmware that the board was made with (slot 0: frozen, or files
-in `lib`). An upgrade lies in a folder of `terminal` and is started from there. The trial's clock is a timer
-of the loader, so that a firmware which hangs before it has a watchdog gives way like any other.
+`main.py` on the board calls `start` with the firmware that the board was made with (slot 0: frozen, in the
+first partition of memory-mapped flash, or files in `lib`). An upgrade lies in a partition of its own, or in a
+folder of `terminal` where there is none, and is started from there. The trial's clock is a timer of the
+loader, so that a firmware which hangs before it has a watchdog gives way like any other.
 """
 
 import gc
@@ -14,10 +15,12 @@ import machine
 from firmware.terminal import boot_record
 from firmware.terminal.store import Store
 
+from . import rom
 from .slots import folder_at
 from .wiring import timer
 
 CONFIG = "config.json"
+FACTORY = "/rom"  # where MicroPython mounts the first partition
 FOLDER = "terminal"  # for what the terminal keeps, and the slots; the rest of the flash is the board's
 TRIAL_S = 900  # that a firmware on trial has in each try to come ONLINE
 
@@ -33,7 +36,9 @@ def start(factory):
         __import__(factory, None, None, ("main",)).main(CONFIG, True)
         return
     guard = _guard(store)
-    sys.path.insert(0, FOLDER + "/" + boot_record.FOLDERS[slot])
+    place = rom.mount_slot(rom.ioctl_of_port(), slot) or FOLDER + "/" + boot_record.FOLDERS[slot]
+    # Of slot 0 nothing may be found any more: its files have the names of these.
+    sys.path[:] = [place] + [path for path in sys.path if not path.startswith(FACTORY)]
     try:
         __import__("start").main(CONFIG)
     except Exception as error:  # whatever it was: the next start counts it

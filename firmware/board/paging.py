@@ -6,12 +6,19 @@ For boards whose pages are files. Frozen ones cost no heap and may be loaded pla
 import gc
 import sys
 
+SHARED = "both"  # how modules begin that hold what several pages of a linked program use
+
 
 def load(path):
-    """The module of this full name, in `sys.modules` no more. Raises ImportError, MemoryError."""
+    """The module of this full name, in `sys.modules` no more, nor what it shares with other pages.
+
+    Raises ImportError, MemoryError.
+    """
     gc.collect()  # the holes of what is gone are filled first: pages then leave none among what stays
-    module = __import__(path, None, None, ("handle",))
-    del sys.modules[path]
+    module = __import__(path, None, None, (path,))
+    for name in list(sys.modules):
+        if name == path or name.startswith(SHARED):
+            del sys.modules[name]
     package, _, name = path.rpartition(".")
     if package and hasattr(sys.modules[package], name):  # a program that is not linked
         delattr(sys.modules[package], name)

@@ -10,6 +10,7 @@ from typing import Annotated, Final, NoReturn
 import typer
 
 from .device import Device, DeviceError
+from .keys import hand_over
 from .truck import TruckError, board_file, read, template
 
 EXIT_BOARD: Final = 1
@@ -24,6 +25,7 @@ app = typer.Typer(
 )
 Port = Annotated[str, typer.Option(help="serial port of the board, /dev/ttyUSB0 say")]
 Folder = Annotated[str, typer.Option(help="folder on the board; its root when absent")]
+KeyFile = Annotated[Path | None, typer.Option(dir_okay=False, help="file of the gateway to put the key into")]
 Description = Annotated[
     Path, typer.Argument(help="TOML, as `template` prints it", exists=True, dir_okay=False)
 ]
@@ -43,15 +45,28 @@ def check(description: Description) -> None:
 
 
 @app.command()
-def write(description: Description, port: Port, folder: Folder = "", restart: bool = True) -> None:
-    """Write the description to the board, read it back, and start the terminal anew."""
+def write(
+    *,
+    description: Description,
+    port: Port,
+    folder: Folder = "",
+    restart: bool = True,
+    seals: KeyFile = None,
+    presence: KeyFile = None,
+) -> None:
+    """Write the description to the board, read it back, and start the terminal anew. With --seals and
+    --presence its key goes into the gateway's files too (freight.seal_file, freight.presence_file)."""
     data = board_file(_read(description))
     try:
         with Device(port, folder, restart) as device:
             board = device.board()
             device.write(data)
+        if seals or presence:
+            hand_over(data, seals, presence)
     except DeviceError as error:
         _fail(str(error), EXIT_BOARD)
+    except (TruckError, OSError) as error:
+        _fail(f"the board is written, its key is not handed over: {error}", EXIT_USAGE)
     print(f"{description} is on the {board} at {port}")
 
 

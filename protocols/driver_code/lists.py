@@ -1,8 +1,10 @@
-"""Trust list, revocation list and presence keys as files: JSON for people and for the line, checked by field.
+"""Trust list, revocation list, presence keys and keys of seals as files: JSON for people and for the line,
+checked by field.
 
     {"v": 1, "keys": [{"public": "<hex, 64 bytes>", "from_s": n, "until_s": n, "issuer": "…"}]}
     {"v": 1, "issued_s": n, "age_max_s": n, "codes": ["<hex, 8 bytes>"]}
     {"v": 1, "presence": {"<reference, 1 to 65535>": "<hex>"}}
+    {"v": 1, "seals": {"<phone of the terminal>": "<hex>"}}
 
 "v" may be absent; other members are not looked at. Key ids follow from the keys. Who may write the files is
 the caller's business; nothing here is signed.
@@ -21,6 +23,7 @@ CODES_MAX: Final = 1_000_000
 PUBLIC_BYTES: Final = 64
 PRESENCE_BYTES: Final = (16, 64)  # least and most
 REFERENCE_MAX: Final = 0xFFFF
+PHONE_DIGITS_MAX: Final = 20
 ISSUER_MAX: Final = 100
 
 
@@ -83,6 +86,21 @@ def read_presence(data: bytes) -> dict[int, bytes]:
         if not name.isdecimal() or not 1 <= int(name) <= REFERENCE_MAX:
             raise ListError(f"presence.{name}: a number from 1 to {REFERENCE_MAX} is needed")
         keys[int(name)] = _octets(key, f"presence.{name}", *PRESENCE_BYTES)
+    return keys
+
+
+def write_seals(keys: Mapping[str, bytes]) -> bytes:
+    """Keys that pushes are sealed with, by the terminal's phone. A secret, as above."""
+    return _dump({"seals": {phone: key.hex() for phone, key in sorted(keys.items())}})
+
+
+def read_seals(data: bytes) -> dict[str, bytes]:
+    """The inverse. Raises ListError."""
+    keys = {}
+    for phone, key in _members(_parse(data), "seals", dict, CODES_MAX).items():
+        if not (phone.isascii() and phone.isdecimal() and len(phone) <= PHONE_DIGITS_MAX):
+            raise ListError(f"seals.{phone}: up to {PHONE_DIGITS_MAX} digits are needed")
+        keys[phone] = _octets(key, f"seals.{phone}", *PRESENCE_BYTES)
     return keys
 
 

@@ -4,18 +4,19 @@ header, then each link with its openings and positions, then anchors, then the e
 """
 
 import base64
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from .anchors import Anchor, anchor_fields, hash_of_anchor
-from .canonical import canonical
+from .canonical import EvidenceError, canonical
 from .chain import Link, encode_link, genesis_of, header_fields
 from .digests import Digest, digest_of
 from .merkle import inclusion_path, leaf_hash
 
 END: Final = b"\n"
 LINES_MAX: Final = 1_000_000
+BYTES_MAX: Final = 256 << 20  # of a whole bundle; also what `verify` reads
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,18 +57,35 @@ class Story:
 
 
 def write_bundle(story: Story) -> bytes:
-    """The file. Raises EvidenceError for what cannot be written; says nothing of whether it is true."""
+    """The file. Raises EvidenceError for what cannot be written, or is larger than LINES_MAX or BYTES_MAX;
+    says nothing of whether it is true."""
     digest = digest_of(story.algorithm)
-    lines = [canonical(header_fields(story.subject, story.algorithm) | {"hash": _genesis(story).hex()})]
-    for link in story.links:
-        lines.append(encode_link(link))
-        lines += [canonical(_opening_fields(one)) for one in story.openings if one.link == link.index]
-        lines += map(canonical, _positions_of(digest, story, link.index))
-    lines += [canonical(_anchor_fields(one)) for one in story.anchors]
+    lines, size = [], 0
+    for line in _lines_of(story, digest):
+        lines.append(line)
+        size += len(line) + 1
+        if len(lines) > LINES_MAX - 2 or size > BYTES_MAX:
+            raise EvidenceError(
+                f"{story.subject}: {len(story.links)} links with their openings and positions are more than"
+                f" {LINES_MAX} lines or {BYTES_MAX} bytes"
+            )
     head = story.links[-1].hash if story.links else _genesis(story)
     body = b"".join(line + END for line in lines)
     end = {"line": "end", "links": len(story.links), "lines": len(lines), "head": head.hex()}
     return body + canonical(end | {"hash": digest(body + canonical(end)).hex()}) + END
+
+
+def _lines_of(story: Story, digest: Digest) -> Iterator[bytes]:
+    """All but the end."""
+    openings: dict[int, list[Opening]] = {}
+    for one in story.openings:
+        openings.setdefault(one.link, []).append(one)
+    yield canonical(header_fields(story.subject, story.algorithm) | {"hash": _genesis(story).hex()})
+    for link in story.links:
+        yield encode_link(link)
+        yield from (canonical(_opening_fields(one)) for one in openings.get(link.index, ()))
+        yield from map(canonical, _positions_of(digest, story, link.index))
+    yield from (canonical(_anchor_fields(one)) for one in story.anchors)
 
 
 def _genesis(story: Story) -> bytes:

@@ -69,13 +69,19 @@ class _BrokenError(Exception):
 
 
 def verify_bundle(
-    data: bytes, check: Check | None = None, published: Iterable[Anchor] | None = None
+    data: bytes,
+    check: Check | None = None,
+    published: Iterable[Anchor] | None = None,
+    *,
+    signed: bool = False,
 ) -> Report:
     """Never raises for what the file holds. check: of signatures; without it anchors count as unsigned.
 
-    published: anchors kept by someone else; a bundle's anchor that is not among them is broken.
+    published: anchors kept by someone else; a bundle's anchor that is not among them is broken. signed: an
+    anchor whose signature was not checked is broken, and a story without any anchor.
     """
-    reader = _Reader(check, None if published is None else {hash_of_anchor(one) for one in published})
+    kept = None if published is None else {hash_of_anchor(one) for one in published}
+    reader = _Reader(check, kept, signed)
     lines = data.split(END, LINES_MAX)
     for number, line in enumerate(lines, 1):
         try:
@@ -89,6 +95,7 @@ def verify_bundle(
 class _Reader:
     check: Check | None
     published: set[bytes] | None
+    signed: bool = False
     subject: str = ""
     algorithm: str = ""
     digest: Digest = field(default_factory=lambda: digest_of(SHA256))
@@ -237,6 +244,8 @@ class _Reader:
         )
         if fits is False:
             raise EvidenceError("its signature does not fit")
+        if fits is None and self.signed:
+            raise EvidenceError("is not signed by a key that was given")
         if fits is None:
             self.unsigned += 1
 
@@ -252,6 +261,8 @@ class _Reader:
             )
         if self.digest(b"".join(self.text) + canonical(unhashed)) != stated:
             raise EvidenceError("does not fit its hash")
+        if self.signed and not self.anchors:
+            raise EvidenceError("no signed anchor covers anything of it")
         self.ended = True
 
     def _last(self, fields: Mapping[str, Any]) -> Link:

@@ -9,17 +9,22 @@ The member `dianyun` is ours: with it a message is as lossless as our own forms,
 `record_id` stores once what MQTT may deliver twice.
 """
 
+from __future__ import annotations
+
 import base64
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from ..wire.bcd import bcd_to_digits, is_bcd
 from ..wire.errors import RemoteProtocolError
 from ..wire.tables import POSITION_BYTES, POSITION_FIELDS
 from .batch import EDITIONS, MESSAGE_BYTES_MAX, RECEIVED_MS_MAX, fault_of
 from .fields import dump_document, parse_object
-from .json_form import read_fields
+from .json_form import READ_BYTES_MAX, read_fields
 from .records import BACKFILL, KIND_NAMES, MESSAGE, RECORD_ID_BYTES, REPLY, Record, id_of
 from .topics import SEQUENCE_MAX
+
+if TYPE_CHECKING:
+    from ..jt808.quirks import Profile
 
 PREFIX: Final = "jt808"
 _NAMES: Final = {
@@ -37,8 +42,9 @@ def up_topic(prefix: str, record: Record) -> str:
     return f"{prefix}/{record.phone}/{record.phone}/up"
 
 
-def encode(record: Record) -> bytes:
-    """The JSON message of one record, which must keep the rules of the contract (`batch.fault_of`)."""
+def encode(record: Record, profile: Profile | None = None) -> bytes:
+    """The JSON message of one record, which must keep the rules of the contract (`batch.fault_of`); profile:
+    by which its terminal's messages are read."""
     return dump_document(
         {
             "header": {
@@ -48,7 +54,7 @@ def encode(record: Record) -> bytes:
                 "phone": record.phone,
                 "msg_sn": record.serial,
             },
-            "body": _body_of(record),
+            "body": _body_of(record, profile),
             "dianyun": {
                 "sequence": record.sequence,
                 "record_id": id_of(record).hex(),
@@ -85,9 +91,11 @@ def decode(payload: bytes) -> Record:
     return record
 
 
-def _body_of(record: Record) -> Any:
+def _body_of(record: Record, profile: Profile | None) -> Any:
     if record.kind == MESSAGE:
-        read = read_fields(record.message_id, record.edition, record.body)
+        read = None
+        if len(record.body) <= READ_BYTES_MAX:
+            read = read_fields(record.message_id, record.edition, record.body, profile)
         return base64.b64encode(record.body).decode("ascii") if read is None else read
     place = _location(record.body)
     if record.kind == REPLY:

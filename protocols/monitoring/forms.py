@@ -5,21 +5,28 @@ from typing import Final
 from ..wire.errors import LocalProtocolError
 from . import columnar, json_form
 from .batch import Batch
+from .json_form import ProfileOf, as_the_standard_says
 
 COLUMNAR: Final = "columnar"
 JSON: Final = "json"
 CONTENT_TYPES: Final = {COLUMNAR: "application/vnd.dianyun.positions", JSON: "application/json"}
 
 
-def encode_batch(batch: Batch, form: str = COLUMNAR, compression: str = "zstd") -> bytes:
-    """The message of a batch. form: "columnar" or "json" (which is never compressed).
+def encode_batch(
+    batch: Batch,
+    form: str = COLUMNAR,
+    compression: str = "zstd",
+    profile_of: ProfileOf = as_the_standard_says,
+) -> bytes:
+    """The message of a batch. form: "columnar" or "json" (which is never compressed). profile_of: by which
+    JSON reads bodies; the columnar form does not read them.
 
     Raises LocalProtocolError when the batch breaks the contract or the form is unknown.
     """
     if form == COLUMNAR:
         return columnar.encode(batch, compression)
     if form == JSON:
-        return json_form.encode(batch)
+        return json_form.encode(batch, profile_of)
     raise LocalProtocolError(f"{form!r} is no form", field="form")
 
 

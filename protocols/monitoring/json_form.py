@@ -5,9 +5,13 @@ The bytes of every report are in it, so it is as lossless as the columnar form; 
 read. It is twenty to fifty times the bytes and the work of the columnar form.
 """
 
-from typing import Any, Final
+from __future__ import annotations
 
-from ..jt808 import fast
+from collections.abc import Callable
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+from ..jt808 import fast, walk
 from ..jt808.plan import plan_of
 from ..jt808.present import present_fields
 from ..wire.errors import ProtocolError, RemoteProtocolError
@@ -28,20 +32,30 @@ from .reading import ms_of_text, read_position, text_of_ms
 from .records import KIND_MESSAGE_IDS, KIND_NAMES, MESSAGE, RECORD_ID_BYTES, Record, id_of
 from .topics import GATEWAY_ID_PATTERN, SEQUENCE_MAX
 
+if TYPE_CHECKING:
+    from ..jt808.quirks import Profile
+
+# Of a phone as it stands in a record: what its terminal does otherwise than the standard says.
+ProfileOf = Callable[[str], "Profile | None"]
 _MICRO: Final = 1_000_000
-_READ_BYTES_MAX: Final = (
-    16 * 1024
-)  # what is read out of a longer message would not fit into one of the broker
+_BEIJING: Final = timedelta(hours=8)
+READ_BYTES_MAX: Final = 16 * 1024  # what is read out of a longer message would not fit into one of the broker
 
 
-def encode(batch: Batch) -> bytes:
+def as_the_standard_says(phone: str) -> Profile | None:
+    """The profile of every terminal where none are known."""
+    del phone
+    return None
+
+
+def encode(batch: Batch, profile_of: ProfileOf = as_the_standard_says) -> bytes:
     """The document as UTF-8. Raises LocalProtocolError when the batch breaks the contract."""
     check_batch(batch)
-    return dump_document(document_of(batch))
+    return dump_document(document_of(batch, profile_of))
 
 
-def document_of(batch: Batch) -> dict[str, Any]:
-    """The document as Python objects, ready for `json.dumps`."""
+def document_of(batch: Batch, profile_of: ProfileOf = as_the_standard_says) -> dict[str, Any]:
+    """The document as Python objects, ready for `json.dumps`; each body is read by its terminal's profile."""
     filtered = {"filtered": True} if batch.sparse else {}
     return {
         "schema": SCHEMA,
@@ -50,7 +64,7 @@ def document_of(batch: Batch) -> dict[str, Any]:
         "first_sequence": batch.first_sequence,
         "count": batch.count,
         **filtered,
-        "records": [_document_of_record(record) for record in batch.records],
+        "records": [_document_of_record(record, profile_of(record.phone)) for record in batch.records],
     }
 
 
@@ -81,8 +95,8 @@ def name_of(payload: bytes) -> str:
     return parse_document(payload, SCHEMA).text("batch")
 
 
-def _document_of_record(record: Record) -> dict[str, Any]:
-    said = _message_read(record) if record.kind == MESSAGE else _position_read(record)
+def _document_of_record(record: Record, profile: Profile | None) -> dict[str, Any]:
+    said = _message_read(record, profile) if record.kind == MESSAGE else _position_read(record, profile)
     return {
         "sequence": record.sequence,
         "record_id": id_of(record).hex(),
@@ -98,10 +112,13 @@ def _document_of_record(record: Record) -> dict[str, Any]:
     }
 
 
-def _position_read(record: Record) -> dict[str, Any]:
+def _position_read(record: Record, profile: Profile | None) -> dict[str, Any]:
     reading = read_position(record.body)
+    reported_ms = reading.reported_ms
+    if reported_ms is not None and profile:  # it was read as Beijing time
+        reported_ms += round((_BEIJING - profile.zone.utcoffset(None)) / timedelta(milliseconds=1))
     return {
-        "reported_at": None if reading.reported_ms is None else text_of_ms(reading.reported_ms),
+        "reported_at": None if reported_ms is None else text_of_ms(reported_ms),
         "position": {
             "fixed": reading.fixed,
             "latitude": reading.latitude_udeg / _MICRO,
@@ -112,23 +129,33 @@ def _position_read(record: Record) -> dict[str, Any]:
             "alarm": reading.alarm,
             "status": reading.status,
         },
-        "report": read_fields(MSG_POSITION_REPORT, record.edition, record.body),
+        "report": _report_read(record, MSG_POSITION_REPORT, profile),
     }
 
 
-def _message_read(record: Record) -> dict[str, Any]:
-    report = None
-    if len(record.body) <= _READ_BYTES_MAX:
-        report = read_fields(record.message_id, record.edition, record.body)
+def _message_read(record: Record, profile: Profile | None) -> dict[str, Any]:
+    report = _report_read(record, record.message_id, profile)
     return {"reported_at": None, "position": None, "report": report}
 
 
-def read_fields(message_id: int, edition: int, body: bytes) -> dict[str, Any] | None:
+def _report_read(record: Record, message_id: int, profile: Profile | None) -> dict[str, Any] | None:
+    if len(record.body) > READ_BYTES_MAX:
+        return None
+    return read_fields(message_id, record.edition, record.body, profile)
+
+
+def read_fields(
+    message_id: int, edition: int, body: bytes, profile: Profile | None = None
+) -> dict[str, Any] | None:
     """The named fields of a body as `jt808 decode` shows them; None for a message that is not declared in
     this edition or does not fit its declaration."""
     if not fast.knows(message_id, edition):
         return None
     try:
+        if profile:
+            plan, values = profile.plan(message_id, edition), dict[str, Any]()
+            walk.decode_into(values, message_id, edition, body, plan)
+            return present_fields(plan, values)
         return present_fields(plan_of(message_id, edition), fast.decode_body(message_id, edition, body))
     except ProtocolError:
         return None

@@ -12,8 +12,8 @@
 #include <string.h>
 #include <structmember.h>
 
-#define DELIMITER 0x7E
-#define ESCAPE 0x7D
+#include "_framing.h"
+
 #define REJECTIONS_KEPT 8  /* as in framing.py; the tests hold the two equal */
 #define SHOWN_OF_OVERLONG 64
 #define STACK_BYTES 4096  /* unescaped here when it fits, which is every frame that the standard allows */
@@ -50,46 +50,6 @@ state_of(PyObject *self)
 }
 
 /* -- one candidate ---------------------------------------------------------------------------------- */
-
-static unsigned char
-xor_of(const unsigned char *data, Py_ssize_t size)
-{
-    uint64_t folded = 0;
-    unsigned char last = 0;
-    Py_ssize_t at = 0;
-    for (; at + 8 <= size; at += 8) {
-        uint64_t eight;
-        memcpy(&eight, data + at, 8);
-        folded ^= eight;
-    }
-    for (; at < size; at++)
-        last ^= data[at];
-    folded ^= folded >> 32;
-    folded ^= folded >> 16;
-    folded ^= folded >> 8;
-    return (unsigned char)(folded & 0xFF) ^ last;
-}
-
-/* Unescapes into `out`, which has room for `size` bytes. Gives the length, or -1 - offset of an illegal escape. */
-static Py_ssize_t
-unescape(const unsigned char *data, Py_ssize_t size, unsigned char *out)
-{
-    Py_ssize_t at = 0, length = 0;
-    while (at < size) {
-        const unsigned char *found = memchr(data + at, ESCAPE, (size_t)(size - at));
-        Py_ssize_t plain = found ? found - (data + at) : size - at;
-        memcpy(out + length, data + at, (size_t)plain);
-        length += plain;
-        at += plain;
-        if (!found)
-            break;
-        if (at + 1 >= size || (data[at + 1] != 1 && data[at + 1] != 2))
-            return -1 - at;
-        out[length++] = data[at + 1] == 1 ? ESCAPE : DELIMITER;
-        at += 2;
-    }
-    return length;
-}
 
 /* Keeps a refusal, if there is room for it: steals `error`. 0, or -1 with an exception set. */
 static int

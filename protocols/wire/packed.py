@@ -2,10 +2,12 @@
 
 One value stands behind the other: 0x00…0x1E a tuple of so many values; 0x1F a tuple whose count is the next
 byte; 0x20…0x7E a text of one character; 0x7F None; 0x80…0xDF the numbers 0…95; 0xE0…0xEF the high half of
-a number of 12 bits; 0xF0 a text behind its length; 0xF1 a number of four bytes. 0xF8 at the very beginning:
-the places of the layouts of the three editions, two bytes each, 0 for none.
+a number of 12 bits; 0xF0 a text behind its length; 0xF1 a number of four bytes; 0xF2 what stands at the place
+that the next two give. 0xF8 at the very beginning: the places of the layouts of the three editions, two bytes
+each, 0 for none.
 """
 
+AGAIN = 0xF2
 BY_EDITION = 0xF8
 
 
@@ -42,5 +44,7 @@ def _value(data, at):
         return (code & 15) << 8 | data[at], at + 1
     if code == 0xF1:
         return int.from_bytes(data[at : at + 4], "big"), at + 4
+    if code == AGAIN:
+        return _value(data, data[at] << 8 | data[at + 1])[0], at + 2
     end = at + 1 + data[at]
     return data[at + 1 : end].decode(), end

@@ -105,6 +105,7 @@ def report(
     as_json_: Annotated[bool, typer.Option("--json", help="print the values as one JSON object")] = False,
 ) -> None:
     """Compute the 16 indicators and six classes of anomaly from what arrived; also beside the service."""
+    _must_have(data, BOOKS, POSITIONS)
     try:
         computed = report_of(data / BOOKS, data / POSITIONS, period_of(period))
     except ValueError as error:
@@ -147,6 +148,7 @@ def account_add(
 @accounts.command("list")
 def account_list(data: Data = Path("authority")) -> None:
     """Every account with its kind and scopes; owners are not shown."""
+    _must_have(data, BOOKS)
     desk = Desk(data)
     for name, kind, scopes, _, ended in desk.accounts.listed():
         typer.echo(f"{name:<20} {kind:<9} {'ended' if ended else scopes}")
@@ -156,11 +158,20 @@ def account_list(data: Data = Path("authority")) -> None:
 @accounts.command("end")
 def account_end(name: Annotated[str, typer.Argument()], *, data: Data = Path("authority")) -> None:
     """Close an account and its tokens at once."""
+    _must_have(data, BOOKS)
     desk = Desk(data)
     done = desk.accounts.end(name)
     desk.close()
     if not done:
         _fail(f"{name}: no such account, or it is closed already", EXIT_USAGE)
+
+
+def _must_have(data: Path, *names: str) -> None:
+    """Nothing is made in a folder that was mistyped."""
+    for name in names:
+        if not (data / name).exists():
+            hint = "`account add` makes it" if name == BOOKS else "the service makes it when it runs"
+            _fail(f"{data / name}: there is no such file; {hint}", EXIT_UNREACHABLE)
 
 
 def _address(broker: str) -> tuple[str, int]:

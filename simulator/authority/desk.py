@@ -11,7 +11,7 @@ from pathlib import Path
 
 from protocols.guomi import choose
 
-from .books import BOOKS
+from .books import BOOKS, rows
 from .books.accounts import Accounts
 from .books.arrivals import Arrivals
 from .books.book import Book
@@ -26,7 +26,8 @@ def _unix_time() -> int:
 class Desk:
     """Books, keys and the parts that work on them, without any line: for the process and for commands.
 
-    clock: Unix time in seconds. Raises sqlite3.Error or ValueError when the folder cannot be used.
+    Books of an older program are brought up to date first. clock: Unix time in seconds. Raises sqlite3.Error
+    or ValueError when the folder cannot be used.
     """
 
     def __init__(
@@ -34,6 +35,7 @@ class Desk:
     ) -> None:
         self.folder, self.guomi, self.clock = folder, choose(), clock
         self.book = Book(folder / BOOKS)
+        rows.complete(self.book)
         self.keys = KeyRing(folder, self.guomi, clock())
         self.bureau = Bureau(self.book, self.keys, self.guomi, clock, presence)
         self.accounts = Accounts(self.book)

@@ -18,7 +18,6 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from paho.mqtt import client as mqtt
-from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.reasoncodes import ReasonCode
 
 from protocols.monitoring.documents import (
@@ -39,10 +38,9 @@ from protocols.monitoring.topics import (
 )
 from protocols.wire.errors import RemoteProtocolError
 
+from .session import KEEPALIVE_S, durable_client
+
 _LOG: Final = logging.getLogger(__name__)
-_KEEPALIVE_S: Final = 30
-_RECONNECT_S: Final = (1, 5)
-_IN_FLIGHT: Final = 200
 _WAITING_MAX: Final = 10_000  # messages that wait for a connection; what is beyond is refused by `send_…`
 ANCHOR_BYTES_MAX: Final = 64 * 1024
 
@@ -78,7 +76,7 @@ class Line:
 
     def start(self) -> None:
         """Begins to connect; returns at once."""
-        self._client.connect_async(*self._broker, keepalive=_KEEPALIVE_S)
+        self._client.connect_async(*self._broker, keepalive=KEEPALIVE_S)
         self._client.loop_start()
 
     def wait_until_ready(self, timeout_s: float) -> bool:
@@ -118,15 +116,7 @@ class Line:
         return self._envelope.seal(payload, topic, _now_ms(), gateway), topic
 
     def _make_client(self, client_id: str) -> mqtt.Client:
-        client = mqtt.Client(
-            CallbackAPIVersion.VERSION2,
-            client_id=client_id,
-            clean_session=False,
-            protocol=mqtt.MQTTv311,
-            manual_ack=True,
-        )
-        client.reconnect_delay_set(*_RECONNECT_S)
-        client.max_inflight_messages_set(_IN_FLIGHT)
+        client = durable_client(client_id)
         client.max_queued_messages_set(_WAITING_MAX)
         client.on_connect = self._connected
         client.on_subscribe = self._subscribed

@@ -11,8 +11,9 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any, Final, NamedTuple
 
-from .books.arrivals import packed, unpacked
+from .books import rows
 from .books.consents import Audit, Audited, Consents
+from .books.documents import packed, unpacked
 from .books.registry import DRIVER, PAPER, certificate_to_json, paper_name
 from .bureau import Bureau
 
@@ -87,13 +88,13 @@ class Persons:
         return Deleted(code, consents, len(papers), documents, kept, until_s)
 
     def _veil_documents(self, identity: str, who: str, now_s: int) -> tuple[int, int, int | None]:
-        rows = self._book.rows(
+        found = self._book.rows(
             "SELECT number, received_s, body FROM document JOIN subject ON number = document WHERE who = ?",
             (who,),
         )
-        kept = [received_s for _, received_s, _ in rows if received_s > now_s - self._retention_s]
+        kept = [received_s for _, received_s, _ in found if received_s > now_s - self._retention_s]
         with self._book.writing() as database:
-            for number, received_s, body in rows:
+            for number, received_s, body in found:
                 if received_s <= now_s - self._retention_s:
                     veiled = _veiled(unpacked(body), identity, who)
                     database.execute(
@@ -101,8 +102,9 @@ class Persons:
                         (packed(veiled), identity, who, number),
                     )
                     database.execute("DELETE FROM subject WHERE who = ? AND document = ?", (who, number))
+                    rows.renew(self._book, number)
         until_s = max(kept) + self._retention_s if kept else None
-        return len(rows) - len(kept), len(kept), until_s
+        return len(found) - len(kept), len(kept), until_s
 
 
 def _veiled(value: Any, identity: str, who: str) -> Any:

@@ -145,12 +145,15 @@ class Positions:
             row = self._database.execute("SELECT contents FROM run WHERE number = ?", (run,)).fetchone()
             yield latest, _read(row[0])
 
-    def tables(self) -> Iterator[tuple[str, RecordTable]]:
+    def tables(self, since: int = 0) -> Iterator[tuple[str, RecordTable]]:
         """All positions as (gateway, table), in the order of the gateways' journals: tables of one gateway
-        follow each other, and do not overlap unless its journal once began anew."""
+        follow each other, and do not overlap unless its journal once began anew. since: of `taken_at`; runs
+        with nothing so late are left out."""
         rows = self._database.execute(
             "SELECT id, last_sequence, first_sequence, contents"
-            " FROM run JOIN gateway ON gateway = gateway.number ORDER BY id, first_sequence"
+            " FROM run JOIN gateway ON gateway = gateway.number"
+            " WHERE latest >= ? ORDER BY id, first_sequence",
+            (since,),
         )
         waiting: list[RecordTable] = []
         at: tuple[str, int] = ("", 0)  # gateway and last sequence of what is waiting
@@ -200,7 +203,8 @@ def _written(gateway: str, table: RecordTable) -> bytes:
 
 def _read(contents: bytes) -> RecordTable:
     table = RecordTable.of(columnar.decode(contents).records)
-    return table.take(table.kinds != MESSAGE)
+    positions = table.kinds != MESSAGE
+    return table if positions.all() else table.take(positions)
 
 
 def _in_order(tables: list[RecordTable]) -> RecordTable:

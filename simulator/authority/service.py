@@ -18,7 +18,6 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from paho.mqtt import client as mqtt
-from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.reasoncodes import ReasonCode
 
 from protocols.monitoring.envelopes import Envelope, Opened, PlainEnvelope
@@ -34,12 +33,10 @@ from protocols.monitoring.topics import (
 )
 from protocols.wire.errors import RemoteProtocolError
 
+from .session import KEEPALIVE_S, durable_client
 from .store import Delivered, Store, Stored
 
 _LOG: Final = logging.getLogger(__name__)
-_KEEPALIVE_S: Final = 30
-_RECONNECT_S: Final = (1, 5)  # paho doubles from the first to the second
-_RECEIPTS_IN_FLIGHT: Final = 200
 _WAITING_MAX: Final = 64  # messages; the broker keeps what is beyond
 _BATCHES_A_COMMIT: Final = 16
 
@@ -116,7 +113,7 @@ class Authority:
 
     def start(self) -> None:
         """Begins to connect; returns at once."""
-        self._client.connect_async(*self._address, keepalive=_KEEPALIVE_S)
+        self._client.connect_async(*self._address, keepalive=KEEPALIVE_S)
         self._client.loop_start()
         self._worker.start()
 
@@ -143,15 +140,7 @@ class Authority:
         return counts | {"connected": self._subscribed.is_set(), "last_error": self._last_error}
 
     def _make_client(self, client_id: str) -> mqtt.Client:
-        client = mqtt.Client(
-            CallbackAPIVersion.VERSION2,
-            client_id=client_id,
-            clean_session=False,
-            protocol=mqtt.MQTTv311,
-            manual_ack=True,
-        )
-        client.reconnect_delay_set(*_RECONNECT_S)
-        client.max_inflight_messages_set(_RECEIPTS_IN_FLIGHT)
+        client = durable_client(client_id)
         client.on_connect = self._on_connect
         client.on_subscribe = self._on_subscribe
         client.on_disconnect = self._on_disconnect

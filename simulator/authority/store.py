@@ -11,7 +11,6 @@ import sqlite3
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -22,12 +21,12 @@ from protocols.monitoring.records import MESSAGE, Record, record_id
 from protocols.monitoring.table import RecordTable
 from protocols.wire.bcd import identity_of
 
+from .files import open_to_read, open_to_write
 from .positions import NEW, REDELIVERED, Positions, taken_at
 from .schema import INSERT_MESSAGE, VERSION, message_row, prepare, version_of
 from .terminals import OUTCOMES, Counts, TerminalCounts, Terminals
 from .track import TrackPoint, point_of
 
-_BUSY_TIMEOUT_S: Final = 30.0
 _CACHE_KIB: Final = 65_536
 _CHECKPOINT_PAGES: Final = 4_096  # of 8 KiB: the log grows to 32 MiB
 
@@ -67,7 +66,7 @@ class Store:
     """
 
     def __init__(self, path: Path | str, read_only: bool = False) -> None:
-        self._database = _open_to_read(path) if read_only else _open_to_write(path)
+        self._database = open_to_read(path) if read_only else _open_to_write(path)
         self._positions = Positions(self._database)
         self._terminals = Terminals(self._database)
         try:
@@ -84,9 +83,7 @@ class Store:
     def __enter__(self) -> Store:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def close(self) -> None:
@@ -184,9 +181,10 @@ class Store:
         """All positions stored as (gateway, record), in the order of the gateways' journals."""
         return ((gateway, record) for gateway, table in self.tables() for record in table)
 
-    def tables(self) -> Iterator[tuple[str, RecordTable]]:
-        """The same as tables of some hundreds to thousands, at a tenth of the cost."""
-        return self._positions.tables()
+    def tables(self, since: int = 0) -> Iterator[tuple[str, RecordTable]]:
+        """The same as tables of some hundreds to thousands, at a tenth of the cost. since: see
+        `Positions.tables`."""
+        return self._positions.tables(since)
 
     def _positions_of(self, identity: str) -> Iterator[tuple[int, RecordTable]]:
         """Those of one terminal, run by run as `Positions.of_terminal` gives them."""
@@ -233,15 +231,8 @@ class Store:
         self._positions.add(gateway, table, self._terminals.numbers_of(table))
 
 
-def _open_to_read(path: Path | str) -> sqlite3.Connection:
-    address = f"{Path(path).resolve().as_uri()}?mode=ro"
-    return sqlite3.connect(address, uri=True, timeout=_BUSY_TIMEOUT_S, check_same_thread=False)
-
-
 def _open_to_write(path: Path | str) -> sqlite3.Connection:
-    Path(path).parent.mkdir(parents=True, exist_ok=True)
-    database = sqlite3.connect(path, timeout=_BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False)
-    database.execute("PRAGMA synchronous = FULL")
+    database = open_to_write(path)
     database.execute(f"PRAGMA cache_size = {-_CACHE_KIB}")
     database.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES}")
     return database

@@ -9,14 +9,13 @@ from __future__ import annotations
 import asyncio
 import shutil
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 from protocols.wire.bcd import identity_of
 
+from ..background import in_thread
 from ..faults.broker_cut import BrokerCut
 from ..faults.gateway_kill import GatewayKill
 from ..fleet.events import FleetLog
@@ -24,19 +23,17 @@ from ..fleet.routes import built_in_routes
 from ..fleet.runner import Runner
 from ..fleet.scenario import Options, Scenario, plan_fleet
 from ..fleet.truck import Truck
+from ..freight.judged import Judged
 from ..ledger.ledger import Ledger
 from ..ledger.report import as_json, write_json
 from . import map as tracks_map
 from .desks import RECONNECT_MAX_S, DeskTerminal
 from .lock import only_one_in
-from .show import Show, Snapshot
+from .show import STARTING, Show, Snapshot
 from .story import quarter, screen
 from .story.acts import Story, StoryError, Told
-from .story.quarter import Judged
 from .story.road import FreightRoad
 from .story.world import invent
-
-T = TypeVar("T")
 
 DESKS: Final = 2  # beside the one that the story is told of
 STORY_INTERVAL_S: Final = 2
@@ -257,7 +254,9 @@ class Demo:
         await asyncio.sleep(max(0.0, due - loop.time()))
 
     def _event(self, text: str) -> None:
-        self._show.event(asyncio.get_running_loop().time() - self._started, text)
+        # Before the driving begins there is no second to tell.
+        begun = self._now.phase != STARTING
+        self._show.event(asyncio.get_running_loop().time() - self._started if begun else 0.0, text)
 
     async def _watch(self) -> None:
         """Keeps the snapshot fresh until cancelled."""
@@ -283,17 +282,6 @@ class Demo:
             now.online, now.in_tunnel = self._runner.online, self._runner.covered
 
 
-async def in_thread(work: Callable[[], T]) -> T:
-    """Runs blocking work beside the loop. When cancelled it waits for the work's end before it gives way:
-    a process that is just being started must not be forgotten."""
-    future = asyncio.get_running_loop().run_in_executor(None, work)
-    try:
-        return await asyncio.shield(future)
-    except asyncio.CancelledError:
-        await asyncio.wait([future])
-        raise
-
-
 def _plan(options: DemoOptions) -> Scenario:
     """Trucks first, then the real terminals, the last of them the story's."""
     wanted = Options(
@@ -314,13 +302,14 @@ def _desks(scenario: Scenario, options: DemoOptions, folder: Path) -> list[DeskT
         for plan, recording in zip(plans, [None, options.recording], strict=True)
     ]
     # Its code proves that it is shown now: this truck lives at the pace of the clock.
-    pace = replace(scenario.options, compression=1, base=datetime.now(UTC), interval_s=STORY_INTERVAL_S)
+    pace = replace(scenario.options, compression=1, interval_s=STORY_INTERVAL_S)
     settings = {
         "display": [str(folder / PICTURE), *screen.DISPLAY],
         "presence_keys_pushed": True,
         "heap": "160k",  # a code with its proof is drawn in 128k; more is for bad lines and orders
     }
-    return [*desks, DeskTerminal(last, pace, folder / f"terminal-{last.phone}", settings=settings)]
+    folder /= f"terminal-{last.phone}"
+    return [*desks, DeskTerminal(last, pace, folder, settings=settings, today=True)]
 
 
 def _name(desk: DeskTerminal) -> str:

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -30,7 +32,8 @@ class DeskTerminal:
 
     plan: who it is and where it drives. folder: gets flash and traces. recording: NMEA to play instead of
     the simulated sky; a recording has no tunnels, and is played faster than it was made when it would not
-    fit into the `seconds` of driving. settings: more of the desk's configuration, such as a display.
+    fit into the `seconds` of driving. settings: more of the desk's configuration, such as a display. today:
+    its receiver's time is that of the clock, whatever the options say.
     errors: after `close`, what the firmware printed beside its trace.
     """
 
@@ -43,6 +46,7 @@ class DeskTerminal:
         *,
         seconds: float = 60.0,
         settings: Mapping[str, Any] | None = None,
+        today: bool = False,
     ) -> None:
         self.plan = plan
         self._settings = dict(settings or {})
@@ -50,7 +54,7 @@ class DeskTerminal:
         self._play_s = PLAYED_IN * seconds
         self._options = options
         self._folder = folder
-        self._source = Source(plan, options)
+        self._today = today
         self._network: LinkCut | None = None
         self._desk: Desk | None = None
         self.errors = ""
@@ -94,8 +98,11 @@ class DeskTerminal:
             await self._play(self.recording.read_bytes())
         loop = asyncio.get_running_loop()
         due = loop.time()
+        # Of this moment, not of the plan's: parts may have taken a minute to come up.
+        options = replace(self._options, base=datetime.now(UTC)) if self._today else self._options
+        source = Source(self.plan, options)
         while True:
-            epoch = self._source.next_epoch()
+            epoch = source.next_epoch()
             self._desk.feed(epoch.sentences)
             self._cover(epoch.covered)
             due += EPOCH_S

@@ -2,47 +2,53 @@
 
 from __future__ import annotations
 
-from rich.console import Console
-from rich.table import Table
+from collections.abc import Sequence
+from typing import Final
+
+from rich.console import Console, Group
 from rich.text import Text
 
+from ..freight.tables import indicators, show_files
 from ..ledger.report import show
 from .demo import Outcome
-from .story.quarter import Judged
+from .story import screen
+
+_QUIET: Final = 4  # modules of light around a symbol
+_HALVES: Final = {(False, False): " ", (True, False): "▀", (False, True): "▄", (True, True): "█"}
 
 
 def tell(outcome: Outcome, console: Console) -> None:
     """Prints all of it; files are named only when they are there."""
     if outcome.judged is not None:
-        console.print(_indicators(outcome.judged))
+        console.print(indicators(outcome.judged))
+    if console.is_terminal and (shown := outcome.told.pictures.get("blue")):
+        console.print(_symbol(screen.modules(shown)))
     show(outcome.ledger, console)
     files = [("Ledger", outcome.ledger_file, ""), ("Map", outcome.map_file, "open it in a browser")]
     pictures = outcome.told.pictures
     if pictures:
-        files.append(("Screen", next(iter(pictures.values())), f"the truck's; also {', '.join(pictures)}"))
+        first, *others = pictures
+        files.append(("Screen", pictures[first], f"of the truck; beside it {', '.join(others)}"))
     if outcome.judged is not None:
         files.append(("Report", outcome.judged.page, "16 indicators with every offending document"))
     if outcome.told.evidence is not None:
         files.append(("Proof", outcome.told.evidence, "python -m protocols.evidence verify FILE"))
     files.append(("Logs", outcome.ledger_file.parent / "run", "gateway, broker, authority, terminals"))
-    for name, path, words in files:
-        console.print(
-            f"{name:<7} {path}" + (f"  ({words})" if words else ""), highlight=False, soft_wrap=True
-        )
+    show_files(console, files)
     console.print("Next    README.md, section “Run the gateway”", highlight=False)
 
 
-def _indicators(judged: Judged) -> Table:
-    table = Table(title="Indicators · 货运监测指标", title_justify="left")
-    table.add_column("no.")
-    table.add_column("name")
-    table.add_column("value", justify="right")
-    table.add_column("of", justify="right")
-    table.add_column("planted", justify="right")
-    for one in judged.report.indicators.values():
-        planted = judged.truth[one.id]
-        found = (one.numerator, one.denominator)
-        value = "–" if one.value is None else str(one.value)
-        right = Text("equal", "green") if found == planted else Text(f"{planted[0]}/{planted[1]}", "bold red")
-        table.add_row(one.id, one.chinese, value, f"{one.numerator}/{one.denominator}", right)
-    return table
+def _symbol(rows: Sequence[Sequence[bool]]) -> Group:
+    """The code as the truck's screen showed it, two rows of modules in a line of text."""
+    width = len(rows[0]) + 2 * _QUIET if rows else 0
+    light = [False] * width
+    padded = [light] * _QUIET + [[False] * _QUIET + list(row) + [False] * _QUIET for row in rows]
+    padded += [light] * (_QUIET + len(padded) % 2)
+    lines = (
+        "".join(_HALVES[upper, lower] for upper, lower in zip(padded[at], padded[at + 1], strict=True))
+        for at in range(0, len(padded) - 1, 2)
+    )
+    title = Text("Code · 滇运码", "bold")
+    return Group(
+        title, Text("\n".join(lines), "black on white"), Text("as the truck's screen showed it: blue")
+    )

@@ -18,12 +18,14 @@ from ..authority.store import Store, TrackPoint
 from ..fleet.geometry import Point, bounds_of
 from ..fleet.routes import Place, Route
 from .map_frame import FOOT, HEAD, STYLE, WIDTH, Projection, grid, heading, legend
-from .map_labels import Box
+from .map_labels import Box, clearest
 from .map_labels import place as place_labels
 
 _MARGIN: Final = 0.06
 _UDEG: Final = 1e-6
 _SHIELD_OFF: Final = 30  # pixels from the road
+_SHIELD_AT: Final = (0.46, 0.54, 0.4, 0.6, 0.34, 0.66, 0.28, 0.72)  # of the road's length, as preferred
+_DOT_ROOM: Final = 28.0  # pixels around a town that no road number takes: its name will stand there
 _ROAD_STEP_M: Final = 4000.0  # how densely roads count as taken when names are placed
 _FIRMWARE_COLOUR: Final = "#c2185b"
 
@@ -88,26 +90,34 @@ def _roads(projection: Projection, routes: Sequence[Route]) -> list[str]:
             stretch = _path(projection, route.line.slice(tunnel.from_m, tunnel.to_m))
             name = escape(tunnel.name)
             drawn.append(f'<path class="tunnel" d="{stretch}"><title>tunnel {name}</title></path>')
-        if route.road:
-            drawn.append(_shield(projection, route))
     return drawn
 
 
-def _shield_box(projection: Projection, route: Route) -> Box:
-    """Of the road's number, beside its middle, above or to the left."""
-    along_m = route.length_m * 0.46
-    middle, heading = route.line.at(along_m), radians(route.line.heading_deg(along_m))
-    side = -_SHIELD_OFF if cos(heading) + sin(heading) > 0 else _SHIELD_OFF
-    x = projection.x(middle.longitude) + cos(heading) * side
-    y = projection.y(middle.latitude) + sin(heading) * side
+def _shields(projection: Projection, routes: Sequence[Route], occupied: Sequence[Box]) -> list[Box]:
+    """Of the roads' numbers, in their order: near each one's middle, clear of what is there."""
+    placed: list[Box] = []
+    for route in routes:
+        choice = (_shield_at(projection, route, along, side) for along in _SHIELD_AT for side in (1, -1))
+        placed.append(clearest(choice, [*occupied, *placed], WIDTH))
+    return placed
+
+
+def _shield_at(projection: Projection, route: Route, along: float, side: int) -> Box:
+    """Beside the road at that part of its length. side: 1 for above or to the left, -1 for the other."""
+    middle, heading = (
+        route.line.at(route.length_m * along),
+        radians(route.line.heading_deg(route.length_m * along)),
+    )
+    off = -_SHIELD_OFF * side if cos(heading) + sin(heading) > 0 else _SHIELD_OFF * side
+    x = projection.x(middle.longitude) + cos(heading) * off
+    y = projection.y(middle.latitude) + sin(heading) * off
     return Box(x - 27, y - 10, x + 27, y + 10)
 
 
-def _shield(projection: Projection, route: Route) -> str:
-    box = _shield_box(projection, route)
+def _shield(box: Box, road: str) -> str:
     return (
         f'<rect class="shield" x="{box.left:.1f}" y="{box.top:.1f}" width="54" height="20" rx="4"/>'
-        f'<text class="number" x="{box.left + 27:.1f}" y="{box.top + 14.5:.1f}">{escape(route.road)}</text>'
+        f'<text class="number" x="{box.left + 27:.1f}" y="{box.top + 14.5:.1f}">{escape(road)}</text>'
     )
 
 
@@ -144,23 +154,29 @@ def _colour(number: int) -> str:
 
 
 def _towns(projection: Projection, routes: Sequence[Route]) -> list[str]:
+    """Dots with their names, and the roads' numbers, none on top of another where there is room."""
     towns: dict[str, Place] = {place.name: place for route in routes for place in route.places}
     dots = [
         (f"{t.name_zh} {t.name}", projection.x(t.point.longitude), projection.y(t.point.latitude))
         for t in towns.values()
     ]
     roads = [
-        Box(projection.x(p.longitude) - 4, projection.y(p.latitude) - 4,
-            projection.x(p.longitude) + 4, projection.y(p.latitude) + 4)
+        _around(projection.x(p.longitude), projection.y(p.latitude), 4)
         for route in routes for p in _every(route, _ROAD_STEP_M)
     ]  # fmt: skip
-    shields = [_shield_box(projection, route) for route in routes if route.road]
-    drawn = [f'<circle class="dot" cx="{x:.1f}" cy="{y:.1f}" r="4"/>' for _, x, y in dots]
+    numbered = [route for route in routes if route.road]
+    shields = _shields(projection, numbered, [*roads, *(_around(x, y, _DOT_ROOM) for _, x, y in dots)])
+    drawn = [_shield(box, route.road) for box, route in zip(shields, numbered, strict=True)]
+    drawn += [f'<circle class="dot" cx="{x:.1f}" cy="{y:.1f}" r="4"/>' for _, x, y in dots]
     drawn += [
         f'<text class="town" x="{label.x:.1f}" y="{label.y:.1f}">{escape(label.text)}</text>'
         for label in place_labels(dots, [*roads, *shields], WIDTH)
     ]
     return drawn
+
+
+def _around(x: float, y: float, off: float) -> Box:
+    return Box(x - off, y - off, x + off, y + off)
 
 
 def _every(route: Route, step_m: float) -> list[Point]:

@@ -9,6 +9,7 @@ _LATIN_PX: Final = 7.6  # mean width of a letter at the town's font size …
 _HAN_PX: Final = 14.2  # … and of a Chinese character
 _LINE_PX: Final = 16.0
 _OFF_PX: Final = 9.0  # from the town's dot
+_FAR_PX: Final = 9.0  # above or below it, where nearer is no room
 
 
 class Box(NamedTuple):
@@ -42,16 +43,22 @@ def place(towns: Sequence[tuple[str, float, float]], taken: Iterable[Box], width
     occupied = [*taken, *(Box(x - 5, y - 5, x + 5, y + 5) for _, x, y in towns)]
     labels = []
     for text, x, y in towns:
-        box = min(_sides(text, x, y), key=lambda side: _cost(side, occupied, width))
+        box = clearest(_sides(text, x, y), occupied, width)
         occupied.append(box)
         labels.append(Label(text, box.left, box.bottom - 4))
     return labels
 
 
+def clearest(choice: Iterable[Box], occupied: Sequence[Box], width: float) -> Box:
+    """The one that hides least of what is there; the first of equals."""
+    return min(choice, key=lambda box: _cost(box, occupied, width))
+
+
 def _sides(text: str, x: float, y: float) -> list[Box]:
-    """Right below, right above, left below, left above, below, above: the order of preference."""
+    """Right below, right above, left below, left above, below, above, right, left, and the corners once more
+    a little farther off: the order of preference."""
     wide = sum(_HAN_PX if ord(character) > 0x2E80 else _LATIN_PX for character in text)
-    middle, off, line = x - wide / 2, _OFF_PX, _LINE_PX
+    middle, off, line, far = x - wide / 2, _OFF_PX, _LINE_PX, _FAR_PX
     corners = (
         (x + off, y + 2),
         (x + off, y - line),
@@ -59,6 +66,12 @@ def _sides(text: str, x: float, y: float) -> list[Box]:
         (x - off - wide, y - line),
         (middle, y + off),
         (middle, y - off - line),
+        (x + off, y - line / 2),
+        (x - off - wide, y - line / 2),
+        (x + off, y + far),
+        (x + off, y - line - far),
+        (x - off - wide, y + far),
+        (x - off - wide, y - line - far),
     )
     return [Box(left, top, left + wide, top + line) for left, top in corners]
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final
 
@@ -70,12 +71,14 @@ class Road:
         return self._gateway
 
     def start(self) -> None:
-        """Broker, authority, gateway: a publish before the first subscription would go nowhere."""
+        """The broker, then authority and gateway side by side. Both are subscribed when this returns: what is
+        published before the first subscription goes nowhere."""
         self.broker.start()
         self._authority = self.make_authority()
-        self.authority.start()
         self._gateway = self.make_gateway()
-        self.gateway.start()
+        with ThreadPoolExecutor() as pool:  # each is a process that spends seconds on coming up
+            for started in [pool.submit(self.authority.start), pool.submit(self.gateway.start)]:
+                started.result()
 
     def make_authority(self) -> AuthorityProcess | HouseProcess:
         """For positions only; a road with more makes more."""

@@ -5,12 +5,10 @@ Draws snapshots that it is given and asks nobody for anything.
 
 from __future__ import annotations
 
-from collections import deque
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Final, Protocol
 
-from rich.columns import Columns
 from rich.console import Console, Group
 from rich.live import Live
 from rich.panel import Panel
@@ -19,7 +17,7 @@ from rich.table import Table
 from rich.text import Text
 
 PLAIN_EVERY_S: Final = 5.0
-_EVENTS_SHOWN: Final = 8
+STARTING: Final = "starting"
 _NUMBERS: Final = ("emitted", "acknowledged", "journalled", "delivered", "received")
 
 
@@ -29,7 +27,7 @@ class Snapshot:
 
     elapsed_s: float = 0.0
     seconds: float = 60.0
-    phase: str = "starting"
+    phase: str = STARTING
     seed: int = 0
     trucks: int = 0
     online: int = 0
@@ -97,11 +95,11 @@ class Plain:
 
     def update(self, now: Snapshot) -> None:
         """Prints when the last line is old enough."""
-        if now.elapsed_s - self._last_s < PLAIN_EVERY_S:
+        if 0 <= now.elapsed_s - self._last_s < PLAIN_EVERY_S:  # the clock begins anew with the driving
             return
         self._last_s = now.elapsed_s
         desks = " ".join(f"{name}:{state}" for name, (state, _, _) in now.desks.items())
-        down = [name for name, runs in now.parts.items() if not runs]
+        down = [name for name, runs in now.parts.items() if not runs and now.phase != STARTING]
         self._print(
             f"{now.elapsed_s:5.1f} s  {now.phase:<9} online {now.online}/{now.trucks}"
             f"  tunnel {now.in_tunnel}  emitted {now.emitted}  acknowledged {now.acknowledged}"
@@ -118,10 +116,10 @@ class Plain:
 
 
 class Screen:
-    """One screen, drawn anew a few times a second, and left standing at the end."""
+    """A panel drawn anew a few times a second, and left standing; above it, line by line, what happened."""
 
     def __init__(self, console: Console) -> None:
-        self._events: deque[tuple[float, str]] = deque(maxlen=_EVENTS_SHOWN)
+        self._console = console
         self._now = Snapshot()
         self._live = Live(self._draw(), console=console, refresh_per_second=4)
 
@@ -138,8 +136,8 @@ class Screen:
         self._live.update(self._draw())
 
     def event(self, at_s: float, text: str) -> None:
-        """Goes to the list below."""
-        self._events.append((at_s, text))
+        """Stays above the panel."""
+        self._console.print(Text(f"{at_s:6.1f} s  {text}"), soft_wrap=True)
 
     def _draw(self) -> Group:
         now = self._now
@@ -147,16 +145,23 @@ class Screen:
         head = Table.grid(expand=True, padding=(0, 1))
         head.add_column(ratio=1)
         head.add_column(justify="right", width=14)
-        done = min(now.elapsed_s, now.seconds)
-        head.add_row(ProgressBar(now.seconds, done), f"{now.elapsed_s:.0f} / {now.seconds:.0f} s")
-        boxes = Columns([self._road(), self._fleet(), self._desks()], equal=True, expand=True)
-        return Group(Panel(Group(head, boxes, self._log()), title=title))
+        driving = now.phase != STARTING  # the clock begins anew with it
+        done = min(now.elapsed_s, now.seconds) if driving else 0.0
+        head.add_row(ProgressBar(now.seconds, done), f"{done:.0f} / {now.seconds:.0f} s")
+        boxes = Table.grid(expand=True, padding=(0, 1))
+        boxes.add_column(ratio=1)
+        boxes.add_column(ratio=1)
+        boxes.add_row(Group(self._road(), self._desks()), self._fleet())
+        return Group(Panel(Group(head, boxes), title=title))
 
     def _road(self) -> Panel:
         table = Table.grid(padding=(0, 2))
         for name, runs in self._now.parts.items():
-            table.add_row(name, Text("up", "green") if runs else Text("DOWN", "bold red"))
+            table.add_row(name, Text("up", "green") if runs else self._not_up())
         return Panel(table, title="processes · 进程")
+
+    def _not_up(self) -> Text:
+        return Text("starting", "dim") if self._now.phase == STARTING else Text("DOWN", "bold red")
 
     def _fleet(self) -> Panel:
         now = self._now
@@ -175,9 +180,6 @@ class Screen:
         for name, (state, emitted, acknowledged) in self._now.desks.items():
             table.add_row(name, state, f"{acknowledged} / {emitted}")
         return Panel(table, title="real firmware · 真实固件")
-
-    def _log(self) -> Text:
-        return Text("\n".join(f"{at_s:6.1f} s  {text}" for at_s, text in self._events))
 
 
 def show_for(console: Console) -> Show:

@@ -12,11 +12,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from firmware.board.paging import SHARED
+
+from .aliases import alias
 from .errors import number_errors
 from .fold import Constants, Folder
 from .inline import inline
 from .makers import move_makers
-from .names import Joiner, share_private, short_private, top_level, used_names
+from .names import Joiner, short_private, top_level, used_names
+from .owners import Owners
 from .pack import drop_unsaid, pack_module
 from .shake import shake
 from .shorten import RESIDENT, Shortener
@@ -24,7 +28,7 @@ from .unroll import unroll
 
 PAGES = "firmware.terminal.pages"  # the package whose modules are loaded on demand
 PAGE_PREFIX = "page_"  # and what they are called on the device
-SHARED_PREFIX = "both"  # of what several pages need: a file that is loaded with them
+SHARED_PREFIX = SHARED  # of what several pages need: a file that is loaded with them, and forgotten likewise
 SHARED_SOURCE_MIN = 300  # characters; less is smaller in each of the pages
 LISTS = "protocols.wire.lists"  # a page, too, as are
 DRIVERS = "firmware.board.displays."
@@ -187,6 +191,7 @@ class _Linker:
         for module in (main, *pages):  # what is public there is called from outside
             roots |= {name for name in top_level(self._trees[module].body) if not name.startswith("_")}
         self._errors = number_errors(self._trees.values())
+        self._owners = Owners(self._trees)
         shake(list(self._trees.values()), roots)
         for page, modules in pages.items():
             if page == BEGIN or _is_kept(page):
@@ -205,15 +210,17 @@ class _Linker:
         }
         inline(self._trees, roots, reach)
         shake(list(self._trees.values()), roots)
-        for tree in self._trees.values():
-            share_private(tree)
+        plain = {each for each, said in self._foreign.items() if said == f"import {each}"}
+        alias(self._trees, resident[0], plain)
 
     def _shorten(self, main: str, pages: dict[str, list[str]], shared: list[str]) -> None:
         entries = set().union(*[top_level(self._trees[page].body) for page in pages])
         layouts = {module for module in self._trees if module.startswith(LAYOUTS)}
         packed = [module for module in layouts if "BODIES" in top_level(self._trees[module].body)]
         units = {**{page: list(modules) for page, modules in pages.items()}, RESIDENT: shared}
-        short = Shortener(self._trees, top_level(self._trees[main].body), entries, layouts, units)
+        short = Shortener(
+            self._trees, top_level(self._trees[main].body), entries, layouts, units, owners=self._owners
+        )
         short.shorten()
         self._names = {
             "attributes": short.attributes,
@@ -314,9 +321,6 @@ class _Linker:
             elif name in self._owner:
                 raise OrderError(f"{name} of {self._owner[name]} is linked behind {modules}")
         lines += [f"from {part} import {', '.join(names)}" for part, names in sorted(wanted.items())]
-        passing = [part for part in sorted(wanted) if part.startswith(SHARED_PREFIX)]
-        if passing:  # gone when the page goes
-            lines += ["import sys", *[f"del sys.modules[{part!r}]" for part in passing]]
         joined = ast.fix_missing_locations(ast.Module(body, []))
         return "\n".join([*lines, ast.unparse(joined)]) + "\n"
 

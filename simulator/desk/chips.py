@@ -1,9 +1,11 @@
-"""Links and compiles the terminal for a chip, as an upgrade over the air carries it.
+"""Links and compiles the terminal for a chip: as an upgrade over the air carries it, and as slot 0 in flash
+that is memory-mapped.
 
     python -m simulator.desk.chips esp32 build/esp32
 
-The folder is what `python -m firmware.package_upgrade` signs. Slot 0 of a chip is not made here: it is
-frozen, or what `mpremote mip install` put there.
+The folder is what `python -m firmware.package_upgrade` signs; `rom.img` in it is for `mpremote romfs deploy`,
+with the loader, and `main.py` starts that. Another slot 0 is frozen, or what `mpremote mip install` put
+there.
 """
 
 from __future__ import annotations
@@ -15,10 +17,17 @@ import sys
 from pathlib import Path
 from typing import Final
 
-from .build import NAMES, PART, PARTS, ROOT, START, compile_all
-from .bundle import link
+from .build import NAMES, PART, PARTS, ROOT, START, compile_all, is_resident
+from .bundle import bundle, link
 
 BOARDS: Final = ("esp32", "rp2")
+LOADER: Final = "firmware.board.loader"
+LOADER_NAME: Final = "loader"  # not `boot`: some ports have a file of that name, which is found first
+MAIN: Final = """# The board's `main.py` when its program lies in the first partition of mapped flash.
+from loader import start
+
+start("start")
+"""
 SOURCES: Final = (
     "protocols/__init__.py",
     "protocols/wire/**/*.py",
@@ -40,7 +49,9 @@ def build_chip(board: str, target: Path) -> Path:
     program = link(ROOT, sources, f"firmware.board.{board}.board", PART, PARTS)
     shutil.rmtree(target, ignore_errors=True)
     target.mkdir(parents=True)
-    compile_all(target, {**program.parts, **program.pages, "start": START})
+    loader = bundle(ROOT, [path for path in sources if is_resident(path)], LOADER)
+    compile_all(target, {**program.parts, **program.pages, "start": START, LOADER_NAME: loader})
+    (target / "main.py").write_text(MAIN, "utf-8")
     (target / NAMES).write_text(json.dumps(program.names, indent=1), "utf-8")
     return target
 

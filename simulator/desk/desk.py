@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import threading
 import time
@@ -20,6 +21,9 @@ from .feeder import Feeder
 from .watchdog import Watchdog
 
 HEAP = "128k"
+WHY_FILES = "MICROPYTHON names an interpreter that maps no image"
+PARTITION_BYTES = 65 * 4096  # the largest package, and some for its tables
+_LOG = logging.getLogger(__name__)
 
 
 class Desk:
@@ -34,7 +38,8 @@ class Desk:
     (message id, serial, body); taken: letters that the platform took as (message id, serial); counts:
     (emitted, acknowledged, held) of the running process; state: name of the session's state. All grow while
     it runs; reading them is safe at any time. restarts: why the watchdog started the firmware again: "reset"
-    or "watchdog".
+    or "watchdog". in_place: whether the program runs out of mapped flash, as on a chip; where that cannot be,
+    it runs from files, which takes some 40 KiB of heap more.
     """
 
     def __init__(
@@ -46,6 +51,7 @@ class Desk:
         plate: str = "",
         heap: str = HEAP,
         compiled: bool = True,
+        in_place: bool = True,
         watchdog_s: float | None = None,
         **settings: Any,
     ) -> None:
@@ -60,7 +66,11 @@ class Desk:
         self.state = ""
         self.restarts: list[str] = []
         self._heap = heap
+        self._upgrades = bool(settings.get("ota_key"))
         self._compiled = compiled
+        self.in_place = in_place and compiled and bool(build.launcher())
+        if in_place and not self.in_place:
+            _LOG.warning("the firmware runs from files: %s", WHY_FILES if compiled else "not compiled")
         self._child: Child | None = None
         self._reader: threading.Thread | None = None
         self._feeder: Feeder | None = None
@@ -185,9 +195,20 @@ class Desk:
     def _command(self) -> tuple[list[str], dict[str, str]]:
         main = build.build() / "main.py" if self._compiled else build.ROOT / build.MAIN
         path = main.parent if self._compiled else build.ROOT
-        command = [*build.interpreter(), "-X", f"heapsize={self._heap}", str(main)]
         environment = {**os.environ, "MICROPYPATH": str(path)}
+        start = build.interpreter()
+        if self.in_place:
+            start = [*build.launcher(), ",".join(map(str, [path / build.ROM, *self._partitions()]))]
+        command = [*start, "-X", f"heapsize={self._heap}", str(main)]
         return [*command, str(self.directory / "terminal.json")], environment
+
+    def _partitions(self) -> list[Path]:
+        """Those of slots 1 and 2, when upgrades are taken; erased when they are new."""
+        paths = [self.directory / f"rom_{name}.img" for name in ("a", "b")] if self._upgrades else []
+        for path in paths:
+            if not path.exists():
+                path.write_bytes(b"\xff" * PARTITION_BYTES)
+        return paths
 
     def _end_reader(self) -> None:
         if self._reader is not None:

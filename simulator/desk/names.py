@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 
-OF_MODULE = "__of"  # in the name of a private attribute, between the number of its module and its own
+OF_MODULE = "_of_"  # in the name of a private attribute, between the number of its module and its own
 
 
 class PrivateNameError(Exception):
@@ -79,7 +79,6 @@ class Joiner(ast.NodeTransformer):
         self._number = number
         self._aliases = aliases
         self._private = private
-        self._attributes: dict[str, str] = {}
         self._own: set[str] = set()
         self._depth = 0
 
@@ -129,26 +128,7 @@ class Joiner(ast.NodeTransformer):
         return node
 
     def _short(self, name: str) -> str:
-        if not is_private(name):
-            return name
-        return self._attributes.setdefault(name, f"_{self._number}{OF_MODULE}{len(self._attributes)}")
-
-
-def share_private(tree: ast.Module) -> None:
-    """Private attributes of different modules are of different objects, and may be called alike."""
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Attribute):
-            node.attr = _shared(node.attr)
-        elif isinstance(node, ast.ClassDef):
-            for inner in ast.walk(node):
-                if isinstance(inner, ast.FunctionDef):
-                    inner.name = _shared(inner.name)
-                elif isinstance(inner, ast.Name):
-                    inner.id = _shared(inner.id)
-
-
-def _shared(name: str) -> str:
-    return "_" + name.partition(OF_MODULE)[2] if is_private(name) and OF_MODULE in name else name
+        return f"_{self._number}{OF_MODULE}{name.lstrip('_')}" if is_private(name) else name
 
 
 def keywords_of(trees: list[ast.Module]) -> set[str]:

@@ -9,9 +9,10 @@ import ast
 from collections.abc import Iterable
 from typing import Any
 
-from protocols.wire.packed import BY_EDITION
+from protocols.wire.packed import AGAIN, BY_EDITION
 
 Layout = tuple[Any, ...]
+AGAIN_BYTES = 3
 PLAIN_VALUES = 6  # a resident layout up to this length stays a tuple: answers are read with every report
 
 
@@ -21,21 +22,21 @@ class PackError(Exception):
 
 def pack(layout: Layout | None) -> bytes:
     """One layout."""
-    return b"\x7f" if layout is None else _packed(layout)
+    packer = _Packer(b"")
+    packer.add(layout)
+    return bytes(packer.data)
 
 
 def pack_editions(layouts: Layout) -> bytes:
     """The layouts of the three editions, what is alike once."""
-    data = bytearray((BY_EDITION, 0, 0, 0, 0, 0, 0))
-    places: dict[bytes, int] = {}
+    packer = _Packer(bytes((BY_EDITION, 0, 0, 0, 0, 0, 0)))
+    places: dict[Layout, int] = {}
     for index, layout in enumerate(layouts):
         if layout is not None:
-            packed = _packed(layout)
-            if packed not in places:
-                places[packed] = len(data)
-                data += packed
-            data[1 + 2 * index : 3 + 2 * index] = places[packed].to_bytes(2, "big")
-    return bytes(data)
+            if layout not in places:
+                places[layout] = packer.add(layout)
+            packer.data[1 + 2 * index : 3 + 2 * index] = places[layout].to_bytes(2, "big")
+    return bytes(packer.data)
 
 
 def pack_module(tree: ast.Module, table: str, names: dict[str, Any], resident: bool) -> None:
@@ -84,12 +85,34 @@ def _is_plain(layout: Layout) -> bool:
     return len(layout) <= PLAIN_VALUES and all(isinstance(value, str | int) for value in layout)
 
 
+class _Packer:
+    """Values one behind the other; one that was there before is told by its place."""
+
+    def __init__(self, head: bytes) -> None:
+        self.data = bytearray(head)
+        self._known: dict[object, int] = {}
+
+    def add(self, value: object) -> int:
+        """Gives the place of the value. Raises PackError."""
+        place = len(self.data)
+        if isinstance(value, tuple | str) and value in self._known:
+            self.data += bytes((AGAIN, *self._known[value].to_bytes(2, "big")))
+            return place
+        if isinstance(value, tuple):
+            self.data += bytes([len(value)]) if len(value) < 0x1F else bytes([0x1F, len(value)])
+            for each in value:
+                self.add(each)
+        else:
+            self.data += _packed(value)
+        if isinstance(value, tuple | str) and len(self.data) - place > AGAIN_BYTES:
+            self._known[value] = place
+        return place
+
+
 def _packed(value: object) -> bytes:
+    """One value that is no tuple."""
     if value is None:
         return b"\x7f"
-    if isinstance(value, tuple):
-        head = bytes([len(value)]) if len(value) < 0x1F else bytes([0x1F, len(value)])
-        return head + b"".join(_packed(each) for each in value)
     if isinstance(value, int) and 0 <= value < 0x60:
         return bytes([0x80 | value])
     if isinstance(value, int) and 0 <= value < 0x1000:

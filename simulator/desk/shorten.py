@@ -16,6 +16,7 @@ from string import ascii_letters, digits
 
 from .foreign import foreign_names, static_names
 from .names import bound_in, keywords_of, top_level, used_names
+from .owners import Owner, Owners
 from .shake import CALLED_BY_NATURE
 
 Unit = ast.FunctionDef | ast.Lambda
@@ -33,6 +34,7 @@ class Shortener:
 
     entries: names of the top level that are said as attributes, those of pages. layouts: the modules whose
     texts are names of fields. units: which modules are compiled together; RESIDENT is what the others use.
+    owners: which class has which attribute.
 
     `attributes`, `tops`, `fields`: what was given which short name.
     """
@@ -44,6 +46,8 @@ class Shortener:
         entries: set[str],
         layouts: set[str],
         units: Mapping[str, Iterable[str]],
+        *,
+        owners: Owners,
     ) -> None:
         self._trees = trees
         self._units_of: dict[str, set[str]] = {module: set() for module in trees}
@@ -60,15 +64,22 @@ class Shortener:
         kept = fixed | foreign_names() | self._reflected() | self._asked_of(said)
         entries = entries & spoken - fixed
         self._reserved |= fixed
-        taken = kept & spoken | self._reflected() | CALLED_BY_NATURE
+        everybodys = self._reflected() | CALLED_BY_NATURE
         ours = {name for name in self._own_attributes() if not _is_dunder(name)} - kept
         # Entries are names of two rooms; they choose first.
-        shared = self._shortest(entries, self._where_attributes(set()), self._reserved | taken, {})
-        names = self._where_attributes(self._of_one_room(ours - entries))
-        reserved = {*taken, *said, *keyword.kwlist}
-        self.attributes = shared | self._shortest(ours - entries, names, reserved, shared)
+        self._files = self._counted(
+            lambda n: [n.attr] if isinstance(n, ast.Attribute) else _bound_by_class(n)
+        )
+        shared = self._shortest(entries, {}, self._reserved | kept & spoken | everybodys, {})
+        in_bodies = set().union(*[_said_by_class(node) for node in self._nodes()])
+        reserved = {*everybodys, *shared.values(), *in_bodies, *keyword.kwlist}
+        self.attributes = shared | self._coloured(ours - entries, kept & spoken, reserved, owners)
+        self._files = self._counted(_said_in_module)
         tops = {name for name in tops - fixed - entries if not _is_dunder(name)}
-        self.tops = shared | self._shortest(tops, self._where_names(), self._reserved, shared)
+        # The body of a class finds its own names before those of the top level.
+        apart = self._reserved | {*self.attributes.values()}
+        shared |= self._shortest(tops & in_bodies, self._where(), apart, shared)
+        self.tops = shared | self._shortest(tops - in_bodies, self._where(), self._reserved, shared)
         self.fields = self._spelled(self._fields(layouts))
         self._alphabet = [*_words(self._reserved - said)]
 
@@ -102,16 +113,20 @@ class Shortener:
         }
 
     def _reflected(self) -> set[str]:
-        """Texts by which attributes are looked up; all of a module that makes such texts or reads JSON."""
+        """Texts by which attributes are looked up; all of a module that makes such texts."""
         found = set()
         for tree in self._trees.values():
             calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
             asked = [call.args[1] for call in calls if ast.unparse(call.func) in REFLECTION]
             found |= {str(text.value) for text in asked if isinstance(text, ast.Constant)}
-            names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
-            if "json" in names or not all(isinstance(text, ast.Constant) for text in asked):
+            if not all(isinstance(text, ast.Constant) for text in asked):
                 found |= _words_of(tree)
         return found
+
+    def _documented(self) -> set[str]:
+        """All texts of modules that read JSON: some are keys of its objects."""
+        reading = [tree for tree in self._trees.values() if "json.load" in ast.unparse(tree)]
+        return set().union(*[_words_of(tree) for tree in reading])
 
     def _fields(self, layouts: set[str]) -> set[str]:
         """Fields of bodies that are said nowhere but in layouts, as keys of dicts and in errors.
@@ -119,46 +134,13 @@ class Shortener:
         One of several words is no name of a file or of a value in the store, wherever it is said.
         """
         fields = set().union(*[_words_of(self._trees[module]) for module in layouts & set(self._trees)])
-        elsewhere = self._reflected()
+        elsewhere = self._reflected() | self._documented()
         for module, tree in self._trees.items():
             if module not in layouts:
                 keys = {id(key) for key in _keys(tree)}
                 texts = {str(text.value) for text in _texts(tree) if id(text) not in keys}
                 elsewhere |= {text for text in texts if "_" not in text}
         return {field for field in fields - elsewhere if field}
-
-    def _of_one_room(self, names: set[str]) -> set[str]:
-        """Attributes that only pages know, and only of objects of their own: stored by `self` or a class."""
-        free = set(names)
-        for module, tree in self._trees.items():
-            resident = RESIDENT in self._units_of[module]
-            for node in ast.walk(tree):
-                if isinstance(node, ast.Attribute) and (
-                    resident or (isinstance(node.ctx, ast.Store) and ast.unparse(node.value) != "self")
-                ):
-                    free.discard(node.attr)
-                elif isinstance(node, ast.ClassDef) and resident:
-                    free -= top_level(node.body)
-        return free
-
-    def _where_attributes(self, of_one_room: set[str]) -> dict[str, set[str]]:
-        """Attribute → units; all of them, unless the attribute is of pages only."""
-        found = self._where(
-            lambda node: [node.attr] if isinstance(node, ast.Attribute) else _bound_by_class(node)
-        )
-        everywhere = set().union(*self._units_of.values())
-        return {name: units if name in of_one_room else everywhere for name, units in found.items()}
-
-    def _where_names(self) -> dict[str, set[str]]:
-        return self._where(
-            lambda node: (
-                [node.id]
-                if isinstance(node, ast.Name)
-                else [node.name]
-                if isinstance(node, ast.FunctionDef | ast.ClassDef)
-                else []
-            )
-        )
 
     def _spelled(self, fields: set[str]) -> dict[str, str]:
         """Short fields: layouts spell them out, so a letter is better than what MicroPython knows."""
@@ -170,15 +152,45 @@ class Shortener:
         ordered = sorted(fields, key=lambda field: (-said[field], field))
         return dict(zip(ordered, chain(free, _letters(2)), strict=False))
 
-    def _where(self, names_of: Callable[[ast.AST], list[str]]) -> dict[str, set[str]]:
-        """Name → units that say it."""
+    def _where(self) -> dict[str, set[str]]:
+        """Name of the top level → units that say it."""
         found: dict[str, set[str]] = {}
-        self._files: Counter[str] = Counter()
         for module, tree in self._trees.items():
-            for name in {name for node in ast.walk(tree) for name in names_of(node)}:
+            for name in {name for node in ast.walk(tree) for name in _said_in_module(node)}:
                 found.setdefault(name, set()).update(self._units_of[module])
-                self._files[name] += 1
         return found
+
+    def _counted(self, names_of: Callable[[ast.AST], list[str]]) -> Counter[str]:
+        """Name → how many modules say it."""
+        return Counter(
+            name
+            for tree in self._trees.values()
+            for name in {name for node in ast.walk(tree) for name in names_of(node)}
+        )
+
+    def _coloured(
+        self, names: Iterable[str], kept: Iterable[str], reserved: set[str], owners: Owners
+    ) -> dict[str, str]:
+        """Short names of attributes; two that no object has together may be called alike.
+
+        kept: attributes that stay as they are. reserved: words that no attribute may have.
+        """
+        everybody = None
+        taken: dict[str, set[Owner] | None] = {}  # word → who has an attribute of that name; None: anybody
+        for word in kept:
+            taken[word] = everybody if owners.is_anybodys(word) else set(owners.all_of(word))
+        words = [*islice(_words(reserved), 4 * len(set(names)) + 9)]
+        short = {}
+        for name in sorted(names, key=lambda name: (-self._files[name], name)):
+            its = owners.of(name)
+            for word in words:
+                theirs = taken.get(word, set())
+                if theirs is None or (theirs and (its is None or theirs & set(its))):
+                    continue
+                taken[word] = everybody if its is None else theirs | set(its)
+                short[name] = word
+                break
+        return short
 
     def _shortest(
         self,
@@ -290,6 +302,31 @@ def _free_in(unit: Unit) -> set[str]:
     bare.args = arguments
     bare.body = list(unit.body) if isinstance(unit, ast.FunctionDef) else [ast.Expr(unit.body)]
     return used_names(bare)
+
+
+def _said_in_module(node: ast.AST) -> list[str]:
+    if isinstance(node, ast.Name):
+        return [node.id]
+    return [node.name] if isinstance(node, ast.FunctionDef | ast.ClassDef) else []
+
+
+def _said_by_class(node: ast.AST) -> set[str]:
+    """Names that the body of a class looks up itself: there its own come first."""
+    if not isinstance(node, ast.ClassDef):
+        return set()
+    asked: list[ast.AST | None] = []
+    for statement in node.body:
+        if isinstance(statement, ast.FunctionDef):
+            asked += [*statement.decorator_list, *statement.args.defaults, *statement.args.kw_defaults]
+        else:
+            asked.append(statement)
+    return {
+        name.id
+        for each in asked
+        if each is not None
+        for name in ast.walk(each)
+        if isinstance(name, ast.Name) and isinstance(name.ctx, ast.Load)
+    }
 
 
 def _bound_by_class(node: ast.AST) -> list[str]:

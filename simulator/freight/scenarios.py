@@ -46,6 +46,10 @@ SCENARIOS: Final = {
     )
 }
 
+SINGLE: Final = Scenario(
+    "single", PREFECTURES, Size(companies=2, vehicles=7, trips=2)
+)  # room for any one fault
+
 
 def build(
     scenario: Scenario, seed: int, faults: Mapping[str, int] | None = None, period: Period = PERIOD

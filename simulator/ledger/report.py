@@ -87,8 +87,8 @@ def describe(missing: Missing) -> str:
 def _table(ledger: Ledger) -> Table:
     # Narrow enough for eighty columns: no edges, and the divider of one space is the padding.
     table = Table(
-        title="Ledger · 台账", caption=_caption(ledger), title_style="bold",
-        box=SIMPLE_HEAD, show_edge=False, padding=0,
+        title="Ledger · 台账", caption=_caption(ledger), title_style="bold", title_justify="left",
+        caption_justify="left", box=SIMPLE_HEAD, show_edge=False, padding=0,
     )  # fmt: skip
     table.add_column("terminal", no_wrap=True)
     for name in _COLUMNS:

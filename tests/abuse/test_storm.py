@@ -15,6 +15,7 @@ from .crowd import GONE, Good, phone_of
 resource = pytest.importorskip("resource", reason="open files are counted on Unix")
 FILES_BESIDE = 200
 AGAIN_S = 0.2
+PATIENCE_S = 300  # all trucks are one process here: the last of them may take long to say who it is
 
 
 async def comes_back(truck: Good, chance: random.Random) -> None:
@@ -51,14 +52,17 @@ def test_a_storm_of_reconnects_settles(tmp_path, count, workers):
         pytest.skip(f"{hard} open files are allowed")
     resource.setrlimit(resource.RLIMIT_NOFILE, (count + FILES_BESIDE, hard))
     config = tmp_path / "gateway.toml"
-    config.write_text(CONFIG.replace("port = 0", f"port = 0\nworkers = {workers}", 1))
+    server = f"port = 0\nworkers = {workers}\nunauthenticated_timeout_s = {PATIENCE_S}"
+    config.write_text(CONFIG.replace("port = 0", server, 1))
     chance = random.Random(seed)
     trucks = [Good(phone_of(number), 0) for number in range(count)]
 
     async def storm():
         process = await asyncio.to_thread(Process, config)
-        await all_come(process.port, trucks, chance)
-        await asyncio.to_thread(process.end, signal.SIGKILL)
+        try:
+            await all_come(process.port, trucks, chance)
+        finally:
+            await asyncio.to_thread(process.end, signal.SIGKILL)
         for truck in trucks:
             truck.close()
         process = await asyncio.to_thread(Process, config)

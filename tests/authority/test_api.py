@@ -500,9 +500,9 @@ def test_a_person_is_exported_and_deleted_but_for_statutory_duties(office: Offic
     ]
     assert office.good("POST", "/persons/deletion", me, "later")["documents"] == deleted["kept"]
     assert not office.good("POST", "/persons/export", me, "later")["documents"]
-    from simulator.authority.books.arrivals import uploads
+    from simulator.authority.books.documents import uploads
 
-    text = json.dumps([each.document for each in uploads(office.desk.book)], ensure_ascii=False)
+    text = json.dumps([each.document for _, each in uploads(office.desk.book)], ensure_ascii=False)
     assert office.driver.identity not in text and office.driver.telephone not in text
 
 

@@ -16,12 +16,14 @@ from protocols.guomi import choose
 from protocols.monitoring.documents import Item, ResultCode, Upload
 from simulator.authority.books import Book, BookError, Registry
 from simulator.authority.books.accounts import SCOPES, TOKEN_LIFE_S, AccountKind, Accounts
-from simulator.authority.books.arrivals import Arrivals, uploads
+from simulator.authority.books.arrivals import Arrivals
 from simulator.authority.books.book import SHELF_MAX
 from simulator.authority.books.consents import Audit, Audited, Consents
+from simulator.authority.books.documents import uploads
 from simulator.authority.books.keys import FILE, KeyRing
+from simulator.authority.indicators.columns import identities_of
+from simulator.authority.indicators.reduction import payment_of
 from simulator.freight import SCENARIOS, build
-from simulator.freight.registration import phone_of
 
 from .freight import GATEWAY, entered, messages
 
@@ -96,9 +98,14 @@ def test_the_registers_of_a_world_come_back_as_they_were(tmp_path: Path, name: s
     """Certificates carry validity and scope; nothing of it is lost or rounded."""
     world = build(SCENARIOS[name], 1)
     desk = entered(tmp_path, world, NOW)
-    phones = phone_of(world)
-    heard = {phones[key]: at_s for key, at_s in world.registers.terminals.items() if at_s is not None}
-    assert Registry(desk.book).registers(heard) == world.registers
+    found = Registry(desk.book).registers()
+    unheard = dict.fromkeys(world.registers.terminals)
+    assert found == replace(world.registers, bank={}, terminals=unheard)
+    paid = identities_of(
+        payment_of(name, each.amount, each.account, each.time_s)
+        for name, each in world.registers.bank.items()
+    )
+    assert set(found.booked.tolist()) == set(paid.tolist())
     desk.close()
 
 
@@ -145,7 +152,7 @@ def test_documents_are_kept_once_and_answered(tmp_path: Path) -> None:
     again = [result for message in sent for result in desk.arrivals.take(message, NOW + 9).results]
     told_again = [each for each in again if each.code is not ResultCode.REPEATED]
     assert told_again == wrong, "its receipt may have been lost"
-    kept = list(uploads(desk.book))
+    kept = [each for _, each in uploads(desk.book)]
     assert [each.document for each in kept] == [each.document for each in world.uploads]
     assert [each.enterprise for each in kept] == [each.enterprise for each in world.uploads]
     assert sum(bool(each.faults) for each in kept) == 1
@@ -178,7 +185,7 @@ def test_a_document_of_any_shape_is_kept(book: Book) -> None:
     ]
     receipt = taker(book).take(Upload(GATEWAY, 1, tuple(items)), NOW)
     assert {result.code for result in receipt.results} == {ResultCode.FIELD_CHECK_FAILED}
-    assert [each.document for each in uploads(book)] == [item.document for item in items]
+    assert [each.document for _, each in uploads(book)] == [item.document for item in items]
 
 
 # accounts

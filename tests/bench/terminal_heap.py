@@ -15,7 +15,8 @@ from tests.portable.test_whole import weighed
 
 from .figures import Figure
 
-HEAPS_KIB = range(144, 115, -4)
+HEAPS_KIB = {True: range(104, 71, -4), False: range(144, 115, -4)}  # in_place: what is tried
+PLACES = {True: "code in flash", False: "code in files"}
 ROOMY = "512k"
 REPORTS = 30
 PATIENCE_S = 30
@@ -47,7 +48,9 @@ class TellingDesk(WatchedDesk):
 
 def figures(group: str) -> list[Figure]:
     """Least heap, live heap at rest and at most on both ports, bytes of .mpy for each board."""
-    rows = [least(group), *live(group), *live_32(group)]
+    rows = []
+    for in_place in PLACES:
+        rows += [least(group, in_place), *live(group, in_place), *live_32(group, in_place)]
     for board in BOARDS:
         with tempfile.TemporaryDirectory() as name:
             tree = build_chip(board, Path(name) / board)
@@ -56,49 +59,61 @@ def figures(group: str) -> list[Figure]:
     return rows
 
 
-def least(group: str) -> Figure:
+def least(group: str, in_place: bool) -> Figure:
     """The smallest heap, in steps, in which all of it works."""
     found = 0
-    for kib in HEAPS_KIB:
-        if drives(Desk, f"{kib}k") is None:
+    for kib in HEAPS_KIB[in_place]:
+        if drives(Desk, f"{kib}k", in_place) is None:
             break
         found = kib
     note = "vehicle and screen: 30 reports acknowledged and a picture; the next smaller of 4 KiB steps fails"
-    return Figure(group, "least heap of the whole terminal", found, "KiB", note=note)
+    return Figure(group, f"least heap of the whole terminal, {PLACES[in_place]}", found, "KiB", note=note)
 
 
-def live(group: str) -> list[Figure]:
+def live(group: str, in_place: bool) -> list[Figure]:
     """On the 64-bit port."""
-    told = drives(TellingDesk, ROOMY)
+    told = drives(TellingDesk, ROOMY, in_place)
     if told is None:
         raise RuntimeError("the terminal did not drive")
     note = "vehicle and screen, 64-bit port, before a picture is begun"
     rest, most = told["rest"][-1] / 1024, max(told["heap"]) / 1024
     return [
-        Figure(group, "live heap at rest", rest, "KiB", note=note),
-        Figure(group, "live heap at most", most, "KiB", note="the same, behind any page that is loaded"),
+        Figure(group, f"live heap at rest, {PLACES[in_place]}", rest, "KiB", note=note),
+        Figure(
+            group,
+            f"live heap at most, {PLACES[in_place]}",
+            most,
+            "KiB",
+            note="the same, behind any page that is loaded",
+        ),
     ]
 
 
-def live_32(group: str) -> list[Figure]:
+def live_32(group: str, in_place: bool) -> list[Figure]:
     """On the 32-bit port; nothing where Node is not."""
     with tempfile.TemporaryDirectory() as name:
         try:
-            weights = weighed(Path(name))
+            weights = weighed(Path(name), in_place)
         except pytest.skip.Exception:
             return []
     note = "vehicle, screen and code, between turns; without the port's own and littlefs"
     return [
-        Figure(group, "live heap at rest, 32-bit port", weights["rest"] / 1024, "KiB", note=note),
-        Figure(group, "live heap at most, 32-bit port", weights["most"] / 1024, "KiB", note=note),
+        Figure(
+            group,
+            f"live heap at {what}, 32-bit port, {PLACES[in_place]}",
+            weights[what] / 1024,
+            "KiB",
+            note=note,
+        )
+        for what in ("rest", "most")
     ]
 
 
-def drives(kind: type[Desk], heap: str) -> dict[str, list[int]] | None:
+def drives(kind: type[Desk], heap: str, in_place: bool) -> dict[str, list[int]] | None:
     """What it told of its heap, when it went online, brought its reports and painted its picture."""
     with tempfile.TemporaryDirectory() as name, PlatformServer() as platform:
         picture = Path(name) / "screen.png"
-        settings = {"display": [str(picture), *SIZES["240x240"]], "vehicle": True}
+        settings = {"display": [str(picture), *SIZES["240x240"]], "vehicle": True, "in_place": in_place}
         server = [("127.0.0.1", platform.port)]
         desk = kind(Path(name) / "desk", server, "13800138000", heap=heap, interval_s=1, **settings)
         try:

@@ -1,13 +1,19 @@
 """Delivery in its own process: killed it loses and doubles nothing, and it never outlives its gateway."""
 
+import json
 import os
 import signal
 import socket
+import threading
 import time
+import unittest.mock
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from edge_gateway.delivery.apart import DeliveryKeeper
 from edge_gateway.delivery.apart.journal import RemoteJournal
@@ -118,6 +124,38 @@ def test_it_ends_when_its_gateway_is_gone(journal: JournalOnDisk) -> None:
     assert "stats" in next(iter(lines))  # it is at work: there is no broker, which it tells
     lines.close()
     assert process.wait(20) == 3
+
+
+@given(
+    st.lists(st.text(max_size=40), max_size=8).map(lambda texts: [{"said": text} for text in texts]),
+    st.integers(1, 50),
+)
+def test_lines_come_out_whole_however_they_are_cut(said: list[dict[str, object]], size: int) -> None:
+    whole = b"".join(json.dumps(line).encode() + b"\n" for line in said)
+    ours, theirs = socket.socketpair()
+    with theirs:
+        for at in range(0, len(whole), size):
+            theirs.sendall(whole[at : at + size])
+        theirs.shutdown(socket.SHUT_WR)
+        lines = Lines(ours)
+        with unittest.mock.patch("edge_gateway.delivery.apart.lines._READ_BYTES", size):
+            assert list(lines) == said
+
+
+def test_a_long_line_is_taken_and_one_without_an_end_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("edge_gateway.delivery.apart.lines.LINE_BYTES_MAX", 1 << 20)
+    ours, theirs = socket.socketpair()
+    long = b'{"said": "' + b"x" * (900 << 10) + b'"}\n'
+
+    def tell() -> None:
+        with theirs, suppress(OSError):
+            theirs.sendall(long + b"y" * (2 << 20))
+
+    telling = threading.Thread(target=tell)
+    telling.start()
+    (line,) = list(Lines(ours))
+    telling.join()
+    assert len(line["said"]) == 900 << 10
 
 
 def test_a_process_that_does_not_listen_is_cut_off_and_holds_nobody_up() -> None:

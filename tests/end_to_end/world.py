@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from simulator.demo.demo import in_thread
+from simulator.background import in_thread
 from simulator.demo.road import FAST_DELIVERY, Road
 from simulator.faults.link_cut import LinkCut
 from simulator.fleet.events import FleetLog

@@ -1,7 +1,10 @@
 """A story that was written can be told again only as it was: any flipped byte is found and named."""
 
+import json
+import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
 
@@ -20,6 +23,7 @@ from protocols.evidence import (
     Opening,
     Story,
     anchor_heads,
+    bundle,
     canonical,
     commitment,
     decode_anchor,
@@ -236,20 +240,69 @@ def test_what_has_no_single_spelling_is_refused(value: dict[str, object], words:
         canonical(value)
 
 
-def test_the_command_needs_only_the_protocols(tmp_path: Path) -> None:
-    """Another folder, no site-packages: SHA-256 needs nothing that is not in Python."""
-    told = story("sha256")
-    (tmp_path / "protocols").symlink_to(Path(__file__).parents[2] / "protocols")
-    (tmp_path / "bundle").write_bytes(write_bundle(told))
-    (tmp_path / "bad").write_bytes(write_bundle(told).replace(b"0x0701", b"0x0702"))
-    (tmp_path / "anchors").write_bytes(encode_anchor(told.anchors[0].anchor) + b"\n")
+def empty_machine(folder: Path) -> Callable[..., tuple[int, str]]:
+    """`python -m protocols.evidence verify` where there is Python and a copy of two folders: no package, no
+    database, no configuration, nothing of the environment."""
+    source = Path(__file__).parents[2] / "protocols"
+    ignored = shutil.ignore_patterns("__pycache__")
+    for name in ("evidence", "guomi"):
+        shutil.copytree(source / name, folder / "protocols" / name, ignore=ignored)
+    shutil.copy(source / "__init__.py", folder / "protocols")
 
     def run(*words: str) -> tuple[int, str]:
         line = [sys.executable, "-I", "-S", "-c", "import sys; sys.path.insert(0, '.'); import runpy; "
                 "runpy.run_module('protocols.evidence', run_name='__main__')", "verify", *words]  # fmt: skip
-        done = subprocess.run(line, cwd=tmp_path, capture_output=True, text=True, timeout=30)
+        done = subprocess.run(line, cwd=folder, capture_output=True, text=True, timeout=60, env={})
         return done.returncode, done.stdout + done.stderr
 
+    return run
+
+
+def test_a_signed_story_under_sm3_verifies_on_an_empty_machine(tmp_path: Path) -> None:
+    """SM3 and the SM2 signature without any library; a flipped byte names the first broken link."""
+    told = story("sm3")
+    data = write_bundle(told)
+    public = choose().sm2_public_of(PRIVATE)
+    ring = {"keys": [{"kind": "sm2", "use": "sign", "id": "k1", "public": public.hex()}]}
+    (tmp_path / "edge-1.public").write_text(json.dumps(ring))
+    (tmp_path / "bundle").write_bytes(data)
+    at = data.index(b'"index":2') - 40
+    (tmp_path / "flipped").write_bytes(data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :])
+    run = empty_machine(tmp_path)
+    code, words = run("bundle", "--keys", "edge-1.public")
+    assert (code, "1 anchors" in words, "without a signature" in words) == (0, True, False), words
+    code, words = run("flipped", "--key", f"k1={public.hex()}")
+    assert code == 1
+    assert words.startswith("BROKEN: link 2 "), words
+    stranger = choose().sm2_new_key()[1].hex()
+    code, words = run("bundle", "--key", f"k1={stranger}")
+    assert (code, "its signature does not fit" in words) == (1, True), words
+    code, words = run("bundle", "--key", f"k2={stranger}")
+    assert (code, "not signed by a key that was given" in words) == (1, True), words
+
+
+def test_with_a_key_a_story_without_a_signed_anchor_is_nothing(tmp_path: Path) -> None:
+    told = story("sm3")
+    told.anchors = []
+    report = verify_bundle(write_bundle(told), check, signed=True)
+    assert (report.broken, report.reason) == ("end", "no signed anchor covers anything of it")
+    assert verify_bundle(write_bundle(told), check).holds
+
+
+@pytest.mark.parametrize(("name", "most"), [("LINES_MAX", 6), ("BYTES_MAX", 900)])
+def test_a_bundle_has_a_limit(name: str, most: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bundle, name, most)
+    with pytest.raises(EvidenceError, match="more than"):
+        write_bundle(story())
+
+
+def test_the_command_needs_only_the_protocols(tmp_path: Path) -> None:
+    """Another folder, no site-packages: SHA-256 needs nothing that is not in Python."""
+    told = story("sha256")
+    (tmp_path / "bundle").write_bytes(write_bundle(told))
+    (tmp_path / "bad").write_bytes(write_bundle(told).replace(b"0x0701", b"0x0702"))
+    (tmp_path / "anchors").write_bytes(encode_anchor(told.anchors[0].anchor) + b"\n")
+    run = empty_machine(tmp_path)
     code, words = run("bundle", "--anchors", "anchors")
     assert code == 0, words
     assert words.startswith("holds: waybill/YD0001/0000")

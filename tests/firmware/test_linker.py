@@ -8,10 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from protocols.wire.packed import unpacked
+from simulator.desk.aliases import alias
 from simulator.desk.errors import number_errors
 from simulator.desk.inline import NODES_MAX, inline
 from simulator.desk.makers import move_makers
+from simulator.desk.owners import Owners
 from simulator.desk.pack import PackError, drop_unsaid, pack, pack_editions, pack_module
+from simulator.desk.shorten import Shortener
 from simulator.desk.unroll import unroll
 
 NUMBERS = (-2, 0, 1, 3)
@@ -218,6 +221,13 @@ def test_layouts_that_are_alike_lie_there_once():
     assert len(pack_editions((layout, layout, layout))) == len(pack_editions((layout, None, None)))
 
 
+def test_what_a_layout_says_twice_lies_there_once():
+    part = ("a long name", 1, ("b", 4096))
+    layout = (part, "a long name", part, part)
+    assert unpacked(pack(layout), 0) == layout
+    assert len(pack(layout)) == 1 + len(pack(part)) + 3 * 3
+
+
 @pytest.mark.parametrize("value", [-1, 1 << 32, 1.5, b"bytes"])
 def test_what_no_layout_holds_is_an_error(value):
     with pytest.raises(PackError):
@@ -243,3 +253,92 @@ def test_a_table_of_layouts_packs_itself(resident):
     else:
         assert unpacked(after["BODIES"][1], 0) == ("a", 1)
     assert [unpacked(after["BODIES"][2], edition) for edition in range(3)] == list(before["BODIES"][2])
+
+
+HOUSES = """
+class House:
+    def __init__(self):
+        self.rooms = 3
+        self._hidden = 1
+    def grown(self):
+        self.rooms += self._hidden
+        return self.rooms
+class Villa(House):
+    def __init__(self):
+        super().__init__()
+        self.pool = 7
+class Garden:
+    trees = 2
+    def __init__(self, villa):
+        self.flowers = 5
+        self.villa = villa
+    def all(self):
+        return self.trees, self.flowers, self.fence, self.villa.pool, self.villa.grown()
+class Fault(Exception):
+    def __init__(self, code):
+        self.code = code
+def ask(x):
+    garden = Garden(Villa())
+    garden.fence = x
+    other = garden.villa
+    other.painted = x + 1
+    try:
+        raise Fault(x)
+    except Fault as fault:
+        return garden.all(), other.painted, fault.code, fault.args
+"""
+
+
+def shortened(source: str) -> tuple[str, dict[str, str]]:
+    """With short names; and which attribute got which."""
+    trees = {"main": ast.parse(source)}
+    short = Shortener(trees, {"ask"}, set(), set(), {"resident": ["main"]}, owners=Owners(trees))
+    short.shorten()
+    return ast.unparse(trees["main"]), short.attributes
+
+
+def test_attributes_that_no_object_has_together_may_be_called_alike():
+    new, short = shortened(HOUSES)
+    assert told(new, 3) == told(HOUSES, 3) and "rooms" not in new
+    assert (
+        short["rooms"] == short["flowers"]
+        or short["rooms"] == short["trees"]
+        or short["rooms"] == short["villa"]
+    )
+    for group in (
+        ("rooms", "grown", "pool", "_hidden"),  # of one family
+        ("trees", "flowers", "villa", "fence"),  # stored as `garden.fence`, so of Garden
+        ("painted", "rooms", "trees", "code"),  # stored by a name that says nothing: of anybody
+    ):
+        assert len({short[name] for name in group}) == len(group), group
+
+
+def test_a_class_that_derives_from_others_code_shares_no_name():
+    _, short = shortened(HOUSES)
+    assert short["code"] not in {new for name, new in short.items() if name != "code"}
+
+
+def test_names_of_a_class_stay_away_from_what_its_body_looks_up():
+    source = "".join(f"def part_{number}(x):\n    return x\n" for number in range(3))
+    source += "class Box:\n    def grow(self):\n        return 1\n"
+    source += "    def more(self, by=part_0):\n        return by(2)\n"
+    source += "    @property\n    def size(self):\n        return 5\n"
+    source += "def ask(x):\n    box = Box()\n    return box.grow(), box.more(), box.size, part_1(part_2(x))\n"
+    new, short = shortened(source)
+    assert told(new, 3) == told(source, 3) and "property" not in short.values()
+
+
+def test_what_all_ask_of_a_module_is_a_name_of_the_first():
+    base = "def packed(x):\n    return struct.pack('>h', x)\n"
+    page = "def ask(x):\n    struct__other = binascii.hexlify(packed(x))\n"
+    page += (
+        "    return struct__other, struct.pack('B', 3), struct.pack('B', 4), struct.calcsize('h'), x.real\n"
+    )
+    trees = {"base": ast.parse(base), "page": ast.parse(page)}
+    assert alias(trees, "base", {"struct", "binascii", "sys"}) == 1
+    first, second = (ast.unparse(trees[name]) for name in ("base", "page"))
+    assert "struct.pack" not in second and "struct.calcsize" in second and "binascii.hexlify" in second
+    assert first.count("struct.pack") == 1
+    start = "import struct\nimport binascii\n"
+    assert told(start + first + "\n" + second, 5) == told(start + base + page, 5)
+    assert alias({"page": ast.parse(page * 3)}, "page", {"sys"}) == 0

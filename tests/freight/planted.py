@@ -1,7 +1,7 @@
 """One person, planted in messages and documents, and every form in which a line could give her away."""
 
 import base64
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 NAME = "欧阳小明"
 IDENTITY = "530100199001011234"
@@ -40,6 +40,6 @@ def forms_of(value: str) -> Iterator[bytes]:
         yield "".join(f"\\u{ord(letter):04x}" for letter in value).encode()
 
 
-def found_in(data: bytes) -> list[str]:
-    """The planted values that stand in the bytes in any form."""
-    return [value for value in PLANTED if any(form in data for form in forms_of(value))]
+def found_in(data: bytes, values: Iterable[str] = PLANTED) -> list[str]:
+    """Those of the values that stand in the bytes in any form."""
+    return [value for value in values if any(form in data for form in forms_of(value))]

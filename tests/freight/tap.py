@@ -1,8 +1,27 @@
-"""A wire tap: a TCP proxy before the broker that keeps every byte of both directions."""
+"""A wire tap: a TCP proxy before the broker that keeps every byte of both directions.
 
+`unpacked` is what anybody at the wire could make of it without a key: messages taken out of MQTT, batches of
+either form decoded with the bodies in them, and every zlib or zstd stream wherever one begins.
+"""
+
+import contextlib
+import re
 import socket
 import threading
+import zlib
+from collections.abc import Iterator
 from types import TracebackType
+
+import zstandard
+
+from protocols.monitoring import json_form
+from protocols.monitoring.forms import decode_batch
+from protocols.wire.errors import ProtocolError
+
+STREAM_BYTES_MAX = 8 * 1024 * 1024  # of one compressed stream, unpacked
+PUBLISH = 3
+_ZLIB = re.compile(rb"\x78[\x01\x5e\x9c\xda]")
+_ZSTD = re.compile(re.escape(zstandard.FRAME_HEADER))
 
 
 class Tap:
@@ -29,8 +48,16 @@ class Tap:
 
     def captured(self) -> bytes:
         """Each stream whole, one after the other, so that nothing is hidden by how it was split."""
+        return b"\n".join(self.streams())
+
+    def streams(self) -> list[bytes]:
+        """Every direction of every connection."""
         with self._lock:
-            return b"\n".join(map(bytes, self._streams))
+            return [bytes(each) for each in self._streams]
+
+    def everything(self) -> bytes:
+        """What passed, and all that can be unpacked of it."""
+        return b"\n".join([self.captured(), *(part for each in self.streams() for part in unpacked(each))])
 
     def _accept(self) -> None:
         while True:
@@ -54,3 +81,39 @@ class Tap:
             other.shutdown(socket.SHUT_WR)
         except OSError:
             return
+
+
+def unpacked(stream: bytes) -> Iterator[bytes]:
+    """What stands in one direction of an MQTT connection, packed."""
+    for payload in published(stream):
+        with contextlib.suppress(ProtocolError, ValueError):
+            yield json_form.encode(decode_batch(payload))
+    yield from _inflated(stream)
+
+
+def published(stream: bytes) -> Iterator[bytes]:
+    """The payload of each whole PUBLISH (MQTT 3.1.1)."""
+    at = 0
+    while at < len(stream):
+        kind, length, body = stream[at], 0, at + 1
+        for shift in range(0, 28, 7):
+            if body >= len(stream):
+                return
+            length |= (stream[body] & 0x7F) << shift
+            body += 1
+            if stream[body - 1] < 0x80:
+                break
+        at = body + length
+        if kind >> 4 == PUBLISH and at <= len(stream):
+            topic_end = body + 2 + int.from_bytes(stream[body : body + 2], "big")
+            yield stream[topic_end + (2 if kind & 0b110 else 0) : at]
+
+
+def _inflated(data: bytes) -> Iterator[bytes]:
+    for found in _ZLIB.finditer(data):
+        with contextlib.suppress(zlib.error):
+            yield zlib.decompressobj().decompress(data[found.start() :], STREAM_BYTES_MAX)
+    for found in _ZSTD.finditer(data):
+        with contextlib.suppress(zstandard.ZstdError):
+            unpacker = zstandard.ZstdDecompressor().decompressobj()
+            yield unpacker.decompress(data[found.start() :])

@@ -20,6 +20,7 @@ from edge_gateway.delivery.waker import Waker
 from edge_gateway.freight.line import FreightTopics
 from protocols.freight import Kind
 from protocols.freight.consent import Purpose
+from protocols.monitoring.batch import Batch
 from protocols.monitoring.documents import (
     DocumentReceipt,
     Item,
@@ -29,6 +30,7 @@ from protocols.monitoring.documents import (
     encode_upload,
 )
 from protocols.monitoring.envelopes import load_envelope
+from protocols.monitoring.forms import encode_batch
 from protocols.monitoring.records import MESSAGE, Record
 from simulator.authority.line import Line
 from simulator.authority.service import Authority
@@ -40,7 +42,7 @@ from tests.delivery.waiting import wait_for
 from tests.gateway.support import RECEIVED_MS, body_of
 
 from .planted import IDENTITY, NAME, PHONE, PLANTED, driver_body, forms_of, found_in
-from .tap import Tap
+from .tap import Tap, published, unpacked
 
 pytestmark = pytest.mark.slow
 
@@ -153,7 +155,7 @@ def test_a_tapped_line_gives_a_planted_person_away_only_under_plain(
 ) -> None:
     with Tap(broker.host, broker.port) as tap:
         taken, came = run_once(tap, tmp_path, profile)
-        captured = tap.captured()
+        captured = tap.everything()
     # It did travel, and both ends read it.
     assert taken[0].documents[0].document["driverName"] == NAME
     assert NAME.encode() in came[f"{PREFIX}/code/gw"]
@@ -167,3 +169,23 @@ def test_a_tapped_line_gives_a_planted_person_away_only_under_plain(
 def test_the_search_finds_every_form(value: str) -> None:
     for form in forms_of(value):
         assert found_in(b"noise" + form + b"noise") == [value]
+
+
+@pytest.mark.parametrize("compression", ["zlib", "zstd", "none"])
+def test_the_search_looks_into_what_is_packed(compression: str) -> None:
+    """Bodies stand whole in a batch, and nowhere on the wire once it is compressed."""
+    card = records()[-1]
+    payload = encode_batch(Batch("gw", [card._replace(sequence=1)]), compression=compression)
+    packet = _publish("gov/v1/pos/gw", payload)
+    noise = bytes(range(256)) * 3
+    stream = _publish("a", noise) + packet + packet[:20]
+    assert list(published(stream)) == [noise, payload]
+    assert found_in(b"".join(unpacked(stream))) == list(PLANTED)
+    assert list(unpacked(noise)) == []
+
+
+def _publish(topic: str, payload: bytes) -> bytes:
+    """An MQTT packet with QoS 1."""
+    rest = len(topic).to_bytes(2, "big") + topic.encode() + b"\0\7" + payload
+    length = bytes([len(rest) & 0x7F | 0x80, len(rest) >> 7]) if len(rest) > 127 else bytes([len(rest)])
+    return b"\x32" + length + rest

@@ -2,7 +2,9 @@
 
 import json
 import sqlite3
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner
@@ -12,14 +14,21 @@ from edge_gateway.commands.schema import connect as connect_commands
 from edge_gateway.config_file import load
 from edge_gateway.folder import locked
 from edge_gateway.freight.book import Book
+from edge_gateway.freight.outbox import Submission, submit
 from edge_gateway.freight.proof import Evidence, export, subject_of
+from edge_gateway.freight.registers import Registers
 from edge_gateway.freight.waybills import Waybill, save
 from edge_gateway.journal import Journal, Origin
 from edge_gateway.registry.schema import connect as connect_registry
+from protocols.driver_code.lists import write_trust
 from protocols.evidence import verify_bundle
+from protocols.freight.checking import Context
+from protocols.freight.documents import Kind
+from protocols.freight.snapshot import seal
 from protocols.monitoring.records import MESSAGE, pack_message
 from tests.gateway.support import body_of, store
 
+from . import fleet
 from .planted import IDENTITY, NAME, PHONE, driver_body, found_in
 
 OTHER = "530100198502022345"
@@ -83,6 +92,14 @@ def _insert(book: Book, table: str, **values: object) -> None:
     book.run(f"INSERT INTO {table} ({', '.join(row)}) VALUES ({marks})", *row.values())
 
 
+def driver_document() -> dict[str, Any]:
+    """WLHY_JSY1001 of the planted person."""
+    return {
+        "driverName": NAME, "drivingLicense": IDENTITY, "qualificationCertificate": IDENTITY,
+        "telephone": PHONE,
+    }  # fmt: skip
+
+
 def person(*words: object) -> tuple[int, str]:
     """Runs `edge-gateway person …`."""
     done = CliRunner().invoke(app, ["person", *map(str, words)])
@@ -135,6 +152,61 @@ def test_documents_stay_unless_it_is_said(config: Path) -> None:
     assert code == 0, said
     assert "kept: document 1" in said
     assert "kept: waybill 1" in said
+
+
+def test_a_forgotten_driver_leaves_no_hash_and_her_next_document_still_counts(config: Path) -> None:
+    """The receiver knows revision 7 of the document that her number named: the next one begins above it."""
+    path = config.parent / "data" / "freight.db"
+    driver = driver_document()
+    book = Book(path)
+    with book.turn():
+        body = json.dumps(driver, ensure_ascii=False)
+        row = {"kind": Kind.DRIVER.value, "name": IDENTITY, "body": body, "revision": 7}
+        _insert(book, "document", reference="r-driver", state="taken", **row)
+    book.close()
+    assert person("forget", config, IDENTITY, "--documents", "--yes")[0] == 0
+    book = Book(path)
+    kept_names = {name for (name,) in book.rows("SELECT name FROM kept WHERE name LIKE 'revision %'")}
+    # One hash: of the waybill that was deleted with her, which no number of hers names.
+    assert {"revision floor", "revision key"} < kept_names and len(kept_names) == 3
+    with book.turn():
+        kept, _ = submit(book, Submission(Kind.DRIVER, driver), Context(), "api", 1)
+    assert kept.revision == 8
+    book.close()
+
+
+def test_what_was_replaced_before_it_was_sent_goes_at_once(config: Path) -> None:
+    path = config.parent / "data" / "freight.db"
+    book = Book(path)
+    with book.turn():
+        body = json.dumps({"drivingLicense": IDENTITY})
+        _insert(book, "document", reference="old", kind="x", body=body, state="superseded")
+    book.close()
+    code, said = person("forget", config, IDENTITY, "--yes")
+    assert (code, "document 1" in said.splitlines()[0], "kept: document 1" in said) == (0, True, True), said
+
+
+def test_the_registers_that_name_her_are_told_as_the_authoritys(config: Path) -> None:
+    """They are signed, and asked by duty: they leave when the authority's next ones do not name her."""
+    trust = config.parent / "trust.json"
+    trust.write_bytes(write_trust([fleet.KEY]))
+    config.write_text(config.read_text() + f'[freight]\ntrust_file = "{trust}"\n')
+    book = Book(config.parent / "data" / "freight.db")
+    registers = Registers(book, fleet.GUOMI, [fleet.KEY])
+    her = replace(fleet.driver(), identity=IDENTITY, name=NAME)
+    registers.take_snapshot(seal(fleet.snapshot(drivers=(her,)), fleet.SIGNER))
+    book.close()
+    _, said = person("export", config, IDENTITY, "--purpose", "verification")
+    assert {"table": "registers", "name": NAME, "identity": IDENTITY, "papers": 3}.items() <= json.loads(
+        next(line for line in said.splitlines() if '"registers"' in line)
+    ).items()
+    code, said = person("forget", config, IDENTITY, "--documents", "--yes")
+    assert (code, "kept: registers 1" in said) == (0, True), said
+    book = Book(config.parent / "data" / "freight.db")
+    registers = Registers(book, fleet.GUOMI, [fleet.KEY])
+    assert registers.take_snapshot(seal(fleet.snapshot(sequence=9), fleet.SIGNER))
+    book.close()
+    assert person("export", config, IDENTITY, "--purpose", "verification") == (0, "")
 
 
 def test_nothing_is_deleted_while_something_is_under_way(config: Path) -> None:

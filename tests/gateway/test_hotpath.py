@@ -89,6 +89,31 @@ def test_the_lane_takes_the_same(pieces, serial, data):
         assert native.take(bytes(stream), at, serial) == portable.take(bytes(stream), at, serial)
 
 
+@settings(max_examples=200, deadline=None)
+@given(
+    st.integers(28, 60),
+    st.lists(st.integers(0, 2**32 - 1), min_size=3, max_size=8),
+    st.sampled_from([1, 9, 20]),
+    st.sampled_from([0, 0x7D7B, 0xFFF0]),
+    st.sampled_from([b"", b"\x7e", b"\x7e\x02", b"\x7e\x7e\x7e"]),
+    st.data(),
+)
+def test_the_lane_takes_many_of_one_size_alike(size, numbers, times, serial, end, data):
+    """Read together as one by one: whole, spoiled somewhere, with a beginning of the next, with a delimiter
+    for two."""
+    frames = [
+        frame(0x0200, body_of(number)[:24] + number.to_bytes(4, "big") + bytes(size - 28), at, PHONE_2019)
+        for at, number in enumerate(numbers * times, 0x7D70)
+    ]
+    stream = bytearray(b"".join(frames) + end)
+    if data.draw(st.booleans()):
+        stream = bytearray(bytes(stream).replace(b"\x7e\x7e", b"\x7e"))
+    for _ in range(data.draw(st.integers(0, 2))):
+        stream[data.draw(st.integers(0, len(stream) - 1))] = data.draw(st.sampled_from([0, 2, 0x7D, 0x7E]))
+    native, portable = lanes(HEADERS[1])
+    assert native.take(bytes(stream), 0, serial) == portable.take(bytes(stream), 0, serial)
+
+
 def test_the_lane_takes_bodies_up_to_the_longest():
     for size in (28, 1022, 1023):
         data = frame(0x0200, b"\x7d" * size, 7, PHONE_2013)
@@ -128,6 +153,7 @@ def test_rows_are_the_same(submissions, wide):
     rings = [hotpath.RecentIds() for _ in range(4)], [PortableRing() for _ in range(4)]
     for index, received_ms, reports in submissions:
         packed = pack_reports(reports)
+        assert unpack_reports(packed) == reports
         taken = native.add(index, received_ms, packed, NAMED, rings[0][index])
         assert taken == portable.add(index, received_ms, packed, NAMED, rings[1][index])
     for name in ("count", "body_bytes", "longest", "earliest_ms", "latest_ms"):
@@ -160,6 +186,21 @@ def test_what_is_no_packed_run_is_refused(packed):
     for made, ring in ((hotpath.Rows(), hotpath.RecentIds()), (PortableRows(), PortableRing())):
         with pytest.raises(ValueError, match="packed"):
             made.add(0, 1, packed, NAMED, ring)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_a_ring_takes_many_as_it_takes_each(seed):
+    rng = random.Random(seed)
+    one, many, now_ms = PortableRing(), PortableRing(), 1_760_000_000_000
+    for _ in range(200):
+        now_ms += rng.choice([0, 40, 60_000])
+        names = [rng.randbytes(8) for _ in range(rng.choice([0, 1, 10, 64, 65, 300]))]
+        for name in names:
+            one.add(name, now_ms)
+        many.extend(names, now_ms)
+        assert one.pack() == many.pack() and one.slots == many.slots
+        if names:
+            assert many.holds_any([rng.randbytes(8), rng.choice(names[-200:])])
 
 
 @pytest.mark.parametrize("seed", range(12))

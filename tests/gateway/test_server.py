@@ -311,6 +311,7 @@ class Faulty:
 
 def test_a_connection_that_cannot_be_answered_keeps_no_answer_from_the_others(start):
     running = start()
+    running.server.express = None  # whose transport is ill is not on the express lane, nor gets there
     first = Truck(running.port).log_in()
     (ill,) = running.server._connections
     second = Truck(running.port)

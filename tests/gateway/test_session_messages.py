@@ -2,12 +2,17 @@
 
 import pytest
 
-from edge_gateway.session import Answered, EditionSeen, House, Uplink
+from edge_gateway.delivery.source import PAYLOAD_BYTES_MAX
+from edge_gateway.session import Answered, EditionSeen, House, SessionLimits, Uplink
 from edge_gateway.session.handlers import CONTROL, HANDLERS
 from edge_gateway.session.ids import ATTACHMENTS, COMMAND_ANSWERS, UNANSWERED, UPLINK, WITH_REPLY_SERIAL
+from edge_gateway.session.ports import PackageLimits
 from protocols.jt808.catalog import MESSAGES
 from protocols.jt808.quirks import parse_profile
-from protocols.monitoring.records import MESSAGE, REPLY, pack_message
+from protocols.monitoring import emqx_form
+from protocols.monitoring.batch import BODY_BYTES_MAX, MESSAGE_BYTES_MAX, Batch
+from protocols.monitoring.forms import encode_batch
+from protocols.monitoring.records import MESSAGE, REPLY, Record, pack_message
 from protocols.wire.framing import build_frame
 
 from .session_desk import IDENTITY, Desk, payloads
@@ -110,11 +115,31 @@ def test_the_servers_time(server_time, shown):
     assert (header.message_id, content.hex()) == (0x8004, shown)
 
 
-def test_a_message_longer_than_a_record_is_refused_and_not_cut():
+@pytest.mark.parametrize(
+    ("message_id", "most"), [(0x0900, MESSAGE_BYTES_MAX), (0x0200, BODY_BYTES_MAX)], ids=hex
+)
+def test_what_no_batch_could_carry_is_refused_and_not_cut(message_id, most):
+    """At the limit it is taken, and every form can write it within what a broker takes."""
+    content = body_of(1)[:28] + bytes(most - 28)
+    if message_id == 0x0900:
+        content = b"\xf7" + content[1:]
     desk = Desk().log_in()
-    said = answers(desk.say(*desk.packages(0x0900, b"\xf7" + bytes(1 << 20), 0, 1023)))
-    assert {answer.result for answer in said} == {3} and len(said) == 1026
+    said = answers(desk.say(*desk.packages(message_id, content + b"\0", 0, 1023)))
+    assert {answer.result for answer in said} == {3} and len(said) == -(-(most + 1) // 1023)
     assert not desk.journalled and desk.counters["refused_too_long"] == 1
+    desk.say(*desk.packages(message_id, content, 1000, 1023))
+    ((_, kind, body),) = desk.journalled[0].reports
+    assert len(body) >= most and {result for _, _, result in desk.commit()} == {0}
+    record = Record(1, 0, "013800138000", 2013, 0, message_id, 1000, kind, content)
+    written = [encode_batch(Batch("g", [record]), form) for form in ("columnar", "json")]
+    assert max(map(len, [*written, emqx_form.encode(record)])) < PAYLOAD_BYTES_MAX
+
+
+def test_a_message_beyond_what_a_terminal_may_leave_unfinished_is_refused_by_name():
+    desk = Desk(limits=SessionLimits(packages=PackageLimits(bytes_max=1 << 16))).log_in()
+    said = answers(desk.say(*desk.packages(0x0801, bytes(1 << 17), 0, 1023)))
+    assert said and {answer.result for answer in said} == {3}
+    assert desk.counters["refused_too_long"] >= 1 and not desk.counters["refused_bad_body"]
 
 
 def test_a_frame_for_platforms_is_no_terminals():

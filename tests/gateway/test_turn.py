@@ -9,11 +9,13 @@ from hypothesis import strategies as st
 
 from edge_gateway import turn
 from edge_gateway.journal import group
+from edge_gateway.journal.dedupe import PortableRing
 from edge_gateway.journal.origin import Origin
 from edge_gateway.journal.packed import pack_reports
-from edge_gateway.journal.terminals import TerminalBook
+from edge_gateway.journal.rows import PortableRows
+from edge_gateway.journal.terminals import PortableState, TerminalBook, settle_portable
 from edge_gateway.session import Session, SessionLimits, table
-from protocols.monitoring.records import LIVE
+from protocols.monitoring.records import LIVE, MESSAGE
 from protocols.wire.header import parse_header
 
 from .support import PHONE_2013, PHONE_2019, body_of, frame
@@ -160,6 +162,93 @@ def test_submissions_are_collected_alike(sent: list, limits: tuple[int, int, int
             groups.append((at, rows.count, [origin.phone for origin in indexes], duplicates, waiting, safe))
         results.append(groups)
     assert results[0] == results[1]
+
+
+def collected(collect, origins: list, sent: list, limits: tuple[int, int, int]) -> list:
+    """What a collect over portable rows makes of it: each group, and in the end every ring."""
+    submissions: list = []
+    for at, (index, numbers, size) in enumerate(sent):
+        bodies = [number.to_bytes(2, "big") * (size // 2) for number in numbers]
+        reports = [(at, MESSAGE if size == 30 and at % 7 == 0 else LIVE, body) for body in bodies]
+        submissions.append((origins[index], 5 + at % 3, pack_reports(reports), len(reports), "release", at))
+    known: dict = {}
+    at, groups = 0, []
+    while at < len(submissions):
+        rows, indexes, states, duplicates = PortableRows(), {}, [], Counter[int]()
+        waiting, safe = [], []
+        while True:
+            at = collect(rows, submissions, at, indexes, states, known, duplicates, waiting, safe, limits)
+            full = rows.count >= limits[0] or rows.body_bytes >= limits[1] or len(states) >= limits[2]
+            if at == len(submissions) or full:
+                break
+            identity = submissions[at][0].identity
+            known[identity] = SimpleNamespace(recent=PortableRing())
+        rows.apply([state.recent for state in states])
+        times = rows.earliest_ms, rows.latest_ms, rows.longest
+        taken = rows.counts(len(states)), rows.columns(8, 4), rows.body_bytes, times
+        groups.append((at, *taken, list(indexes.items()), duplicates, waiting, safe))
+    return [*groups, {identity: state.recent.pack() for identity, state in known.items()}]
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.lists(
+        st.tuples(
+            st.integers(0, 4),
+            st.lists(st.integers(0, 0xFFFF), max_size=6),
+            st.sampled_from([28, 28, 28, 30]),
+        ),
+        max_size=30,
+    ),
+    st.integers(1, 9),
+    st.tuples(st.sampled_from([5, 40, 8192]), st.sampled_from([600, 1 << 20]), st.sampled_from([2, 6, 99])),
+)
+def test_many_submissions_are_collected_as_each(sent: list, times: int, limits: tuple[int, int, int]) -> None:
+    origins = [Origin(f"{13_800_138_000 + at:012d}", 2013) for at in range(4)]
+    origins.append(Origin(origins[0].phone, 2019))
+    # Again and again, but other numbers: some repeat, most are new.
+    repeated = [
+        (index, [number + time & 0xFFFF for number in numbers], size)
+        for time in range(times)
+        for index, numbers, size in sent
+    ]
+    one_by_one = collected(group.collect_portable, origins, repeated, limits)
+    assert collected(group.collect_in_runs, origins, repeated, limits) == one_by_one
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    st.lists(st.tuples(st.integers(0, 3), st.lists(st.integers(0, 20), max_size=4)), max_size=12),
+    st.dictionaries(st.integers(0, 3), st.integers(1, 5)),
+    st.sets(st.integers(0, 3)),
+)
+def test_terminals_learn_alike_from_a_commit(sent: list, duplicates: dict, noted: set) -> None:
+    known = []
+    for settle, rows, make_state, ring in (
+        (hotpath.settle, hotpath.Rows(), hotpath.TerminalState, hotpath.RecentIds()),
+        (settle_portable, PortableRows(), PortableState, PortableRing()),
+    ):
+        states = [make_state(f"1380013800{index}") for index in range(4)]
+        for state in states:
+            state.recent = type(ring)()
+        for at, (index, numbers) in enumerate(sent):
+            packed = pack_reports([(1, LIVE, bytes([number]) * 28) for number in numbers])
+            rows.add(index, at, packed, states[index].identity.encode() + b"\0", states[index].recent)
+        unsaved = {states[index].identity: 1 for index in sorted(noted)}
+        settle(rows, states, Counter(duplicates), unsaved, 7)
+        totals = [(one.identity, one.journalled, one.duplicates, one.recent.pack()) for one in states]
+        known.append((totals, list(unsaved.items())))
+    assert known[0] == known[1]
+
+
+def test_a_terminal_or_a_number_that_is_not_there_is_refused() -> None:
+    rows = hotpath.Rows()
+    with pytest.raises(TypeError):
+        hotpath.settle(rows, [PortableState("1")], Counter(), {}, 1)
+    with pytest.raises(ValueError, match="not there"):
+        hotpath.settle(rows, [], Counter({3: 1}), {}, 1)
+    with pytest.raises(TypeError):
+        hotpath.settle(rows, [], {})
 
 
 def test_what_is_not_to_be_taken_apart_is_refused() -> None:

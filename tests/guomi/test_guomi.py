@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from protocols.guomi import Guomi, GuomiError, IntegrityError, available, choose, curve
+from protocols.guomi import Guomi, GuomiError, IntegrityError, available, bare, choose, curve
 from protocols.guomi import gmssl_hardened as hardened
 from protocols.guomi.door import C1C2C3
 
@@ -263,3 +263,19 @@ def test_lengths_are_checked_by_name(door: Guomi) -> None:
         door.sm2_encrypt(PUBLIC, bytes(256))
     with pytest.raises(GuomiError, match="order 'C3'"):
         door.sm2_encrypt(PUBLIC, b"text", "C3")
+
+
+def test_plain_python_says_what_the_standard_says() -> None:
+    """For a machine without a provider: known answers, every length of padding, damaged signatures."""
+    assert bare.sm3(b"abc").hex() == "66c7f0f462eeedd9d1f2d46bdc10e4e24167c4875cf2f7a2297da02b8f4ba8e0"
+    for length in range(130):
+        assert bare.sm3(bytes(length)) == choose().sm3(bytes(length)), length
+    assert bare.sm2_verify(PUBLIC, b"message digest", SIGNATURE)
+    assert not bare.sm2_verify(PUBLIC, b"message digesT", SIGNATURE)
+    for at in (0, 31, 32, 63):
+        assert not bare.sm2_verify(PUBLIC, b"message digest", flipped(SIGNATURE, at))
+    assert not bare.sm2_verify(PUBLIC, b"", bytes(64))
+    with pytest.raises(GuomiError, match="not on the SM2 curve"):
+        bare.sm2_verify(bytes(63) + b"\1", b"", SIGNATURE)
+    private, public = choose().sm2_new_key()
+    assert bare.sm2_verify(public, b"x", choose().sm2_sign(private, b"x"))

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from simulator.demo.demo import in_thread
+from simulator.background import in_thread
 from simulator.faults.broker_cut import BrokerCut
 from tests.end_to_end.world import assert_balanced, run, world
 

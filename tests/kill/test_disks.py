@@ -4,14 +4,21 @@ A limit on file sizes stands for the full disk: the system refuses writes beyond
 """
 
 import asyncio
+import random
 import time
 
 import pytest
 
-from simulator.demo.demo import in_thread
+from edge_gateway.delivery import Delivery
+from protocols.monitoring.records import record_id
+from simulator.authority.store import Store
+from simulator.background import in_thread
+from simulator.broker import Broker
 from simulator.fleet.runner import wait_until
+from tests.delivery.road import a_seed, authority
+from tests.delivery.settings import settings
 from tests.end_to_end.world import assert_balanced, run, world
-from tests.gateway.support import PHONE_2013, body_of, everything
+from tests.gateway.support import PHONE_2013, body_of, everything, wait_for
 from tests.gateway.test_server import Running, Truck
 
 resource = pytest.importorskip("resource", reason="limits on file sizes need a Unix")
@@ -102,21 +109,44 @@ def cut(here, wal):
     print(f"seed {here.seed}: {kept} of {size} bytes are left")
 
 
-def test_a_read_only_disk_refuses_and_recovers(running):
-    """What SQLite says of a file system that was remounted read-only, from its own writer."""
+def test_a_read_only_disk_refuses_and_recovers(running, tmp_path):
+    """What SQLite says of a file system that was remounted read-only, from its own writer; cursors cannot be
+    moved either, and what was delivered meanwhile is delivered again and recognised."""
+    chance = random.Random(seed := a_seed())
     truck = Truck(running.port).log_in()
-    writer = running.journal._writer
-    results = []
-    for number, read_only in enumerate((0, 1, 1, 0, 0), 1):
-        writer._store.connection.execute(f"PRAGMA query_only={read_only}")
+    writer, number, refused, read_only = running.journal._writer, 0, [], 0
+    opened = writer._open
+
+    def opened_anew():  # which it does after a failed commit, and finds the disk as it is
+        store = opened()
+        store.connection.execute(f"PRAGMA query_only={read_only}")
+        return store
+
+    writer._open = opened_anew
+
+    def report(number):
         truck.send(0x0200, body_of(number), number)
-        results.append(truck.hear().result)
-    assert results == [0, 1, 1, 0, 0]
-    for number in (2, 3):
-        truck.send(0x0200, body_of(number), number)
-        assert truck.hear().result == 0
-    assert sorted(record.serial for record in everything(running.journal)) == [1, 2, 3, 4, 5]
-    assert running.journal.stats()["failed_commits"] == 2 and not running.journal.died
+        return truck.hear().result
+
+    with Broker(tmp_path / "broker") as broker, authority(broker.port, tmp_path / "a.db"):
+        delivery = Delivery([settings(port=broker.port, max_age_ms=10)], running.journal)
+        delivery.start()
+        try:
+            for read_only in (0, 1, 0, 1, 0):
+                writer._store.connection.execute(f"PRAGMA query_only={read_only}")
+                for _ in range(chance.randint(3, 20)):
+                    number += 1
+                    assert report(number) == read_only, f"seed {seed}"
+                    refused += [number] * read_only
+            for one in refused:  # a terminal keeps what was refused and says it again
+                assert report(one) == 0
+            wait_for(lambda: running.journal.stats()["queued"] == 0)
+        finally:
+            delivery.stop()
+    assert running.journal.stats()["failed_commits"] >= len(refused) and not running.journal.died
+    with Store(tmp_path / "a.db", read_only=True) as store:
+        wanted = {record_id(PHONE_2013.hex(), body_of(one)) for one in range(1, number + 1)}
+        assert store.stored_ids() == wanted and store.counts().duplicated == 0, f"seed {seed}"
 
 
 @pytest.mark.parametrize("jumps_ms", [(YEARS_MS, -2 * YEARS_MS), (-YEARS_MS, 2 * YEARS_MS)])

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from simulator.demo.demo import in_thread
+from simulator.background import in_thread
 from simulator.faults.gateway_kill import GatewayKill
 from tests.end_to_end.world import assert_balanced, run, world
 

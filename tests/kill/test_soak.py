@@ -5,7 +5,7 @@ import os
 
 import pytest
 
-from simulator.demo.demo import in_thread
+from simulator.background import in_thread
 from simulator.faults.broker_cut import BrokerCut
 from simulator.faults.gateway_kill import GatewayKill
 from simulator.faults.power_cut import TearingFiles

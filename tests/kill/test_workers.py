@@ -5,7 +5,7 @@ import signal
 
 import pytest
 
-from simulator.demo.demo import in_thread
+from simulator.background import in_thread
 from simulator.faults.broker_cut import BrokerCut
 from simulator.fleet.runner import wait_until
 from simulator.gateway_process import GatewayProcess

@@ -8,7 +8,9 @@ import subprocess
 import time
 
 import pytest
+from typer.testing import CliRunner
 
+from edge_gateway.cli import app
 from edge_gateway.folder import locked
 from edge_gateway.journal import Journal, Origin
 from tests.gateway.support import DEADLINE_S, body_of, report, store, wait_for
@@ -31,6 +33,11 @@ def gateway(config):
     yield process
     if process.child.poll() is None:
         process.end(signal.SIGKILL)
+
+
+def said(*arguments):
+    """What the command line says to them, without a process."""
+    return CliRunner().invoke(app, list(map(str, arguments)))
 
 
 def filled(process, count):
@@ -142,6 +149,39 @@ def test_what_is_kept_is_delivered_again(config):
     assert ask("journal", "replay", config, "--after", 4, "--yes").returncode == 1  # not delivered yet
     with locked(config.parent / "data"):
         assert "stop the gateway first" in ask("journal", "replay", config, "--after", 0, "--yes").stderr
+
+
+def test_journals_of_every_worker_and_of_former_ones_in_one_command(config):
+    """Two workers, and what a single process left. In this process: nine starts of a program take long."""
+    config.write_text(CONFIG.replace("port = 0", "port = 0\nworkers = 2", 1))
+    names = {"main": "", "worker-0": "worker-0", "worker-1": "worker-1"}
+    for count, folder in enumerate(names.values(), 1):
+        path = config.parent / "data" / folder
+        path.mkdir(parents=True, exist_ok=True)
+        journal = Journal(path / "journal.db")
+        store(journal, Origin("013800138000", 2013), [report(number) for number in range(count)])
+        journal.confirm(1)
+        journal.close()
+    kept = json.loads(said("journal", "ls", config, "--json").stdout)["journals"]
+    assert [(each["journal"], each["last"]) for each in kept] == [
+        ("worker-0", 2), ("worker-1", 3), ("main", None),
+    ]  # fmt: skip
+    one = json.loads(said("journal", "ls", config, "--journal", "worker-1", "--json").stdout)
+    assert one["journal"] == "worker-1" and one["last"] == 3
+    lines = [json.loads(line) for line in said("journal", "export", config).stdout.splitlines()]
+    assert [line["journal"] for line in lines] == ["worker-0"] * 2 + ["worker-1"] * 3
+    done = said("journal", "replay", config, "--after", 0)
+    assert done.exit_code == 2 and "worker-1: 1 records, 1 to 1, are delivered again" in done.stdout
+    assert "main: nothing is kept" in done.stderr
+    done = said("journal", "purge", config, "--through", 2, "--journal", "worker-1", "--yes")
+    assert done.exit_code == 0 and done.stdout == "1 records, up to 2, are given up\n"
+    assert said("journal", "replay", config, "--after", 0, "--yes").exit_code == 0
+    totals = json.loads(said("status", config, "--json").stdout)
+    assert totals["queued"] == 2 + 3
+    wrong = said("journal", "ls", config, "--journal", "worker-7")
+    assert wrong.exit_code == 2 and "known: worker-0, worker-1, main" in wrong.stderr
+    with locked(config.parent / "data" / "worker-1"):
+        assert "stop the gateway first" in said("journal", "replay", config, "--after", 0, "--yes").stderr
 
 
 def test_the_doctor_names_what_is_wrong_and_the_key(config):

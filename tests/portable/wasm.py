@@ -39,9 +39,15 @@ def module() -> Path:
     TARGET.mkdir(parents=True, exist_ok=True)
     with (TARGET / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if not MODULE.exists():
+        if not _installed():
             _install()
     return MODULE
+
+
+def _installed() -> bool:
+    """Whether the port is there in the version that is wanted."""
+    locks = [folder / "package-lock.json" for folder in (PACKAGE, TARGET)]
+    return MODULE.exists() and len({lock.read_bytes() for lock in locks if lock.exists()}) == 1
 
 
 def _install() -> None:

@@ -81,11 +81,14 @@ def tree_of_turns(folder: Path) -> Path:
     return tree
 
 
-def weigh_whole(folder: Path, phone: str, sentences: bytes, pushes: list[bytes]) -> dict[str, int]:
+def weigh_whole(
+    folder: Path, phone: str, sentences: bytes, pushes: list[bytes], in_place: bool = True
+) -> dict[str, int]:
     """Bytes of live heap of the terminal alone, between turns: `resident` program, `begun`, at `rest` with
     its picture drawn, at `most`; `bare` is what port and stand-ins have. The picture: folder/data/screen.png.
 
-    pushes: frames that the platform says. Skips the calling test where Node is not.
+    pushes: frames that the platform says. in_place: whether the program runs out of an image in memory beside
+    the heap, as out of a chip's flash, or from files. Skips the calling test where Node is not.
     """
     port = module()
     data = folder / "data"
@@ -93,7 +96,9 @@ def weigh_whole(folder: Path, phone: str, sentences: bytes, pushes: list[bytes])
     (data / "terminal.json").write_text(json.dumps({**CONFIGURATION, "phone": phone}), "utf-8")
     (data / "sentences").write_bytes(sentences)
     (data / "flash.img").touch()
-    command = ["node", PACKAGE / "weigh.mjs", port, tree_of_turns(folder), PACKAGE / "stand_ins", data]
+    tree = tree_of_turns(folder)
+    program = tree / build.ROM if in_place else tree
+    command = ["node", PACKAGE / "weigh.mjs", port, program, PACKAGE / "stand_ins", data]
     command += [build.PARTS, *(push.hex() for push in pushes)]
     done = subprocess.run(
         list(map(str, command)), capture_output=True, text=True, timeout=RUN_SECONDS, check=False

@@ -8,11 +8,12 @@ import sys
 from xml.etree import ElementTree
 
 import pytest
+from PIL import Image
 
 from protocols.evidence import verify_bundle
 from simulator.broker import free_port
 from simulator.demo.lock import only_one_in
-from simulator.demo.story.screen import colour, scan
+from simulator.demo.story.screen import colour, modules, scan
 
 COMMAND = [sys.executable, "-m", "simulator.cli"]
 
@@ -67,14 +68,26 @@ def test_a_short_demo_balances_and_tells_the_whole_story(tmp_path):
     assert len(written["terminals"]) > 6 and len(written["real_terminals"]) == 3
     story, freight = written["story"], written["freight"]
     assert story["refused"] == ["transport"] and story["photograph"] == 409, story
-    assert story["verified"] == {"edge": "valid", "authority": "valid", "presence": "present"}, story
+    verified = {"offline": "valid", "edge": "valid", "authority": "valid", "presence": "present"}
+    assert story["verified"] == verified and story["cancelled"] == "revoked", story
     assert story["documents"] == ["WLHY_WZ1001", "WLHY_YD1001", "WLHY_ZJ1001"] and story["evidence"], story
     assert {"shown_s", "yellow_s", "red_s", "red_order"} <= story.keys()
     assert freight["equal"] == freight["of"] == len(freight["indicators"]) == 19
     (evidence,) = tmp_path.glob("YD*.evidence")
     assert verify_bundle(evidence.read_bytes()).holds
+    assert scan(drawn(modules(tmp_path / "screen-blue.png"), tmp_path / "drawn.png")).startswith("DYC1:")
     assert colour(tmp_path / "screen-yellow.png") == "yellow" and scan(tmp_path / "screen-red.png")
     assert ElementTree.parse(tmp_path / "tracks.svg").getroot().tag.endswith("svg")
+
+
+def drawn(rows, file):
+    """The symbol as the end of the demo shows it, as a picture."""
+    picture = Image.new("L", (len(rows) + 8, len(rows) + 8), 255)
+    for y, row in enumerate(rows):
+        for x, dark in enumerate(row):
+            picture.putpixel((x + 4, y + 4), 0 if dark else 255)
+    picture.resize((4 * picture.width, 4 * picture.height), Image.Resampling.NEAREST).save(file)
+    return file
 
 
 @pytest.mark.slow

@@ -60,3 +60,25 @@ def test_names_keep_clear_of_each_other_where_there_is_room() -> None:
 def test_no_name_goes_beyond_the_map() -> None:
     (label,) = place_labels([("胜境关 Shengjingguan", 1390.0, 300.0)], [], 1400)
     assert label.x < 1250
+
+
+def test_no_name_and_no_road_number_of_the_province_hides_another() -> None:
+    root = ElementTree.fromstring(draw(ROUTES, [], ""))
+    kinds = {
+        kind: [node for node in root.iter() if node.get("class") == kind]
+        for kind in ("shield", "town", "dot")
+    }
+    boxes = [_box(node) for node in (*kinds["shield"], *kinds["town"])]
+    assert len(kinds["shield"]) == len({route.road for route in ROUTES if route.road})
+    assert all(one.overlap(other) == 0 for at, one in enumerate(boxes) for other in boxes[at + 1 :])
+    dots = [(float(node.get("cx")), float(node.get("cy"))) for node in kinds["dot"]]
+    assert all(box.overlap(Box(x - 4, y - 4, x + 4, y + 4)) == 0 for box in boxes for x, y in dots)
+
+
+def _box(node) -> Box:
+    """Of a road number's plate, or of a town's name as wide as its letters are on average."""
+    x, y = float(node.get("x")), float(node.get("y"))
+    if node.get("width"):
+        return Box(x, y, x + float(node.get("width")), y + float(node.get("height")))
+    wide = sum(14 if ord(letter) > 0x2E80 else 7 for letter in node.text)
+    return Box(x, y - 11, x + wide, y + 3)

@@ -14,7 +14,7 @@ from functools import partial
 from typing import Any, Final
 
 from ...journal import Journal, JournalError
-from ...journal.chores import Chore, SetAside
+from ...journal.chores import Chore, SetAside, Told
 from ...journal.destinations import Confirm, CutLoose, Reject
 from ...log import event
 from ..backoff import Backoff
@@ -24,6 +24,7 @@ from .lines import Lines
 
 STOP_S: Final = 15.0  # for an orderly end: threads, goodbyes to brokers, the last cursors
 STEADY_S: Final = 30.0  # up for so long, and its death is the first again
+WRITTEN: Final = ("confirm", "cut_loose", "reject", "set_aside")
 _AGAIN_MS: Final = (100, 5000)
 _MODULE: Final = "edge_gateway.delivery.apart.process"
 _NEVER: Final = 2**63 - 1
@@ -51,6 +52,7 @@ class DeliveryKeeper:
         self._process: subprocess.Popen[bytes] | None = None
         self._stopping = threading.Event()
         self._starting = threading.Lock()  # a process that is being started is stopped as well
+        self._replaced: subprocess.Popen[bytes] | None = None  # one that ends because we want another
         self.starts = 0
         self._said: dict[str, dict[str, Any]] = {one.name: dict(NO_FIGURES) for one in settings}
         self._before: dict[str, dict[str, int]] = {
@@ -80,15 +82,17 @@ class DeliveryKeeper:
         self._stopping.set()
         with self._starting:
             process, lines = self._process, self._lines
-        if lines:
-            lines.say({"stop": True}, wait=False)
-        if process:
-            try:
-                process.wait(STOP_S)
-            except subprocess.TimeoutExpired:
-                _log.error("the delivery process does not end and is killed")
-                process.kill()
+        _end(process, lines)
         self._thread.join()
+
+    def renew(self, settings: Sequence[Settings], nice: int, least_rate: int) -> None:
+        """Has a process with these settings take over from the present one, which ends in order; returns at
+        once. The destinations are those that it began with, by name."""
+        with self._starting:
+            self._settings, self._nice, self._least_rate = settings, nice, least_rate
+            process, lines = self._process, self._lines
+            self._replaced = process
+        threading.Thread(target=_end, args=(process, lines), name="delivery ends", daemon=True).start()
 
     def set_log(self, level: str, form: str) -> None:
         """From now on, and for every later process."""
@@ -118,6 +122,9 @@ class DeliveryKeeper:
             self._bury()
             if self._stopping.is_set():
                 return
+            if self._process is self._replaced:
+                event(_log, logging.INFO, "delivery begins anew with its new configuration")
+                continue
             event(_log, logging.ERROR, "the delivery process died and is started again", code=code)
             if time.monotonic() - began_s > STEADY_S:
                 backoff.reset()
@@ -187,7 +194,9 @@ class DeliveryKeeper:
         else:
             name = line["destination"]
             try:
-                self._journal.post(_chore_of(line, partial(self._written, lines, line["ask"], name)))
+                what = next(each for each in WRITTEN if each in line)
+                told = partial(self._written, lines, line["ask"], name)
+                self._journal.post(chore_of(name, what, line[what], told))
             except JournalError as error:
                 lines.say({"done": line["ask"], "error": str(error), "position": None}, wait=False)
 
@@ -205,18 +214,30 @@ class DeliveryKeeper:
         lines.say({"done": number, "error": error and str(error), "position": position}, wait=False)
 
 
-def _chore_of(line: dict[str, Any], told: Any) -> Chore:
-    name = line["destination"]
-    if "confirm" in line:
-        sequence, ahead = line["confirm"]
+def _end(process: "subprocess.Popen[bytes] | None", lines: Lines | None) -> None:
+    """In order, or by force."""
+    if lines:
+        lines.say({"stop": True}, wait=False)
+    if process:
+        try:
+            process.wait(STOP_S)
+        except subprocess.TimeoutExpired:
+            _log.error("the delivery process does not end and is killed")
+            process.kill()
+
+
+def chore_of(name: str, what: str, arguments: list[Any], told: Told = None) -> Chore:
+    """What another process wants written to the journal for the destination `name`; what: one of WRITTEN."""
+    if what == "confirm":
+        sequence, ahead = arguments
         return Confirm(sequence, name, _spans(ahead), told=told)
-    if "cut_loose" in line:
-        sequence, ahead, lost = line["cut_loose"]
+    if what == "cut_loose":
+        sequence, ahead, lost = arguments
         return CutLoose(sequence, name, _spans(ahead), lost, told=told)
-    if "reject" in line:
-        (entries,) = line["reject"]
+    if what == "reject":
+        (entries,) = arguments
         return Reject([(sequence, reason) for sequence, reason in entries], name, told=told)
-    first_sequence, problem, readable = line["set_aside"]
+    first_sequence, problem, readable = arguments
     return SetAside(first_sequence, problem, readable, told=told)
 
 

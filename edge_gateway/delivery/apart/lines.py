@@ -39,12 +39,18 @@ class Lines:
             return False
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
-        rest = b""
+        pieces: list[bytes] = []  # of a line without an end; joined once, for it may be long
+        size = 0
         while data := self._receive():
-            *lines, rest = (rest + data).split(b"\n")
-            for line in lines:
-                yield json.loads(line)
-            if len(rest) > LINE_BYTES_MAX:
+            first, *others = data.split(b"\n")
+            if others:
+                yield json.loads(b"".join([*pieces, first]))
+                for line in others[:-1]:
+                    yield json.loads(line)
+                pieces, size, first = [], 0, others[-1]
+            pieces.append(first)
+            size += len(first)
+            if size > LINE_BYTES_MAX:
                 break
         self.close()
 

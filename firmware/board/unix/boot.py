@@ -12,8 +12,10 @@ import sys
 from firmware.terminal import boot_record
 from firmware.terminal.store import Store
 
+from .. import rom
 from ..files import Folder
 from .flash import BLOCKS, MOUNT_POINT, mount
+from .partitions import rom_ioctl
 
 RESET_CODE = 75
 WATCHDOG = "watchdog"  # what BOOT_REASON in the environment says when the last run was killed for its silence
@@ -28,7 +30,10 @@ def prepare(config_path, home):
     if os.getenv("BOOT_REASON") == WATCHDOG:
         boot_record.add_fault(store, b"watchdog")
     slot = boot_record.choose(store)
-    return [MOUNT_POINT + "/" + boot_record.FOLDERS[slot]] if slot else home
+    if not slot:
+        return home
+    ioctl = rom_ioctl if os.getenv("ROM") else None
+    return [rom.mount_slot(ioctl, slot) or MOUNT_POINT + "/" + boot_record.FOLDERS[slot]]
 
 
 def fallen(error):

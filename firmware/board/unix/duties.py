@@ -10,6 +10,7 @@ from firmware.terminal import pages
 
 from ..slots import Slots
 from .flash import MOUNT_POINT
+from .partitions import rom_ioctl
 
 NAME = b"unix"  # what a package for this board bears
 TRIAL_S = 900  # that a firmware on trial has in each try to come ONLINE
@@ -50,4 +51,5 @@ def confirm(board, terminal, now_ms):
 
 def slots(board):
     """Where upgrades go."""
-    return Slots(MOUNT_POINT, NAME, unhexlify(board.ota_key), board.store)
+    ioctl = rom_ioctl if os.getenv("ROM") else None
+    return Slots(MOUNT_POINT, NAME, unhexlify(board.ota_key), board.store, ioctl)

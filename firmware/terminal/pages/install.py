@@ -1,6 +1,8 @@
 """The firmware that has come: its signature checked over all of it, then unpacked into the spare slot.
 
-In slices, so that nobody waits: 4 KiB are checked, or one file is unpacked, in a turn of the loop. Nothing of
+A slot is a folder, or a partition of memory-mapped flash: that gets a read-only file system (ROMFS), out of
+which the program runs where it lies. In slices, so that nobody waits: 4 KiB are checked, or one file is
+unpacked, in a turn of the loop. Nothing of
 the package is believed before the signature was right, and what was unpacked was hashed once more on the
 way; only then the boot record names the new slot. The format is described in docs/upgrade.md.
 """
@@ -23,6 +25,12 @@ READ_BYTES = 512
 SUFFIXES = (".mpy", ".bin")  # of compiled modules, of data
 SUFFIX_BYTES = 4
 NEXT_MS = 20  # between two slices
+# Of ROMFS: an image is a magic, a length, and records of kind, length, content.
+IMAGE_MAGIC = b"\xd2\xcd\x31"
+IMAGE_HEAD_BYTES = 6
+RECORD_FILE = 5
+RECORD_DATA = 2
+RECORD_BYTES_MORE = 4  # of a file in an image than in a package; every length has three bytes
 
 
 class _PackageError(Exception):
@@ -75,7 +83,7 @@ def _check_some(transfer):
         _check_signature(transfer)
         _rewind(transfer.slots, transfer)
         _read_head(transfer.slots, transfer)
-        transfer.slot = _cleared_slot(transfer.slots)
+        _clear_slot(transfer.slots, transfer)
 
 
 def _read_head(slots, transfer):
@@ -90,16 +98,20 @@ def _read_head(slots, transfer):
         raise _PackageError(b"count of files")
 
 
-def _cleared_slot(slots):
+def _clear_slot(slots, transfer):
     """The spare slot without what was in it. A slot on trial is not spare: it is confirmed first."""
     record = boot_record.read(slots.store)
     if record[boot_record.TRIAL] != boot_record.NO_SLOT:
         raise _PackageError(b"another one is on trial")
-    slot = boot_record.spare(record)
-    folder = slots.folder(slot)
+    transfer.slot = boot_record.spare(record)
+    content = transfer.end - SIGNATURE_BYTES - transfer.at + transfer.files_left * RECORD_BYTES_MORE
+    transfer.image = slots.image(transfer.slot, IMAGE_HEAD_BYTES + content)
+    if transfer.image is not None:
+        transfer.image.write(IMAGE_MAGIC + _length(content))
+        return
+    folder = slots.folder(transfer.slot)
     for name in list(folder.names()):
         folder.remove(name)
-    return slot
 
 
 def _unpack_one(slots, transfer):
@@ -116,16 +128,31 @@ def _unpack_one(slots, transfer):
     left = struct.unpack(">I", _read(transfer, 4))[0]
     if left > FILE_BYTES_MAX:
         raise _PackageError(b"size of a file")
-    file = slots.folder(transfer.slot).open(name, True)
-    try:
-        while left:
-            data = _read(transfer, min(READ_BYTES, left))
-            file.write(data)
-            left -= len(data)
-        file.flush()
-    finally:
-        file.close()
+    if transfer.image is not None:
+        head = bytes([len(name)]) + name.encode()
+        tail = bytes([RECORD_DATA]) + _length(left)
+        transfer.image.write(bytes([RECORD_FILE]) + _length(len(head) + len(tail) + left) + head + tail)
+        _copy(transfer, left, transfer.image)
+    else:
+        file = slots.folder(transfer.slot).open(name, True)
+        try:
+            _copy(transfer, left, file)
+            file.flush()
+        finally:
+            file.close()
     transfer.files_left -= 1
+
+
+def _copy(transfer, left, file):
+    while left:
+        data = _read(transfer, min(READ_BYTES, left))
+        file.write(data)
+        left -= len(data)
+
+
+def _length(count):
+    """A number of ROMFS: seven bits a byte, highest first; zeros before it count for nothing."""
+    return bytes((0x80 | count >> 14, 0x80 | count >> 7 & 0x7F, count & 0x7F))
 
 
 def _switch(terminal, transfer, now_ms):
@@ -133,6 +160,8 @@ def _switch(terminal, transfer, now_ms):
     if transfer.at != transfer.end - SIGNATURE_BYTES:
         raise _PackageError(b"bytes behind the files")
     _check_signature(transfer)
+    if transfer.image is not None:
+        transfer.image.finish()
     store = transfer.slots.store
     record = boot_record.read(store)
     record[boot_record.TRIAL] = transfer.slot

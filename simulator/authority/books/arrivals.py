@@ -7,10 +7,8 @@ revision of it conforms. What it was answered follows from what is stored, so th
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
-
-import zstandard
 
 from protocols.freight.checking import check
 from protocols.freight.documents import Kind
@@ -20,7 +18,9 @@ from protocols.monitoring.documents import Upload as Message
 
 from ..indicators.registers import vehicle_key
 from ..indicators.uploads import Upload
+from . import rows
 from .book import Book
+from .documents import packed, unpacked
 from .registry import Registry
 
 LABEL_CHARS_MAX: Final = 120
@@ -29,7 +29,6 @@ _INSERT: Final = (
     "INSERT INTO document (gateway, reference, enterprise, kind, label, revision, purpose, received_s,"
     " faults, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
-_COLUMNS: Final = "kind, enterprise, received_s, gateway, reference, label, revision, faults, body"
 
 
 class Arrivals:
@@ -70,20 +69,26 @@ class Arrivals:
         return _result(item.reference, faults, ResultCode.OK)
 
     def _keep(self, gateway: str, item: Item, enterprise: str, faults: tuple[Fault, ...], now_s: int) -> None:
+        found = tuple(f"{fault.field}: {fault.code}" for fault in faults)
+        label = label_of(item.kind, item.document)
         values = (
             gateway,
             item.reference,
             enterprise,
             item.kind.value,
-            label_of(item.kind, item.document),
+            label,
             item.revision,
             item.purpose.value,
             now_s,
-            json.dumps([f"{fault.field}: {fault.code}" for fault in faults]),
+            json.dumps(found),
             packed(item.document),
         )
+        reference = f"{gateway}/{item.reference}"
+        upload = Upload(item.kind, enterprise, now_s, reference, item.document, found, item.revision, label)
         with self._book.writing() as database:
             number = database.execute(_INSERT, values).lastrowid
+            assert number is not None
+            rows.put(database, number, upload)
             database.executemany(
                 "INSERT OR IGNORE INTO subject VALUES (?, ?)",
                 [(self._who_of(identity), number) for identity in persons_of(item.document)],
@@ -98,23 +103,6 @@ def _result(reference: str, faults: Sequence[Fault], good: ResultCode) -> Result
     return Result(
         reference, ResultCode.FIELD_CHECK_FAILED, first.field, f"{first.code.value}: {first.detail}"
     )
-
-
-def uploads(book: Book) -> Iterator[Upload]:
-    """Everything that came, in order of arrival, as the indicators take it. For a reader of its own."""
-    for kind, enterprise, received_s, gateway, reference, label, revision, faults, body in book.streamed(
-        f"SELECT {_COLUMNS} FROM document ORDER BY number"
-    ):
-        yield Upload(
-            Kind(kind),
-            enterprise,
-            received_s,
-            f"{gateway}/{reference}",
-            unpacked(body),
-            tuple(json.loads(faults)),
-            revision,
-            label,
-        )
 
 
 def label_of(kind: Kind, document: Mapping[str, Any]) -> str:
@@ -144,17 +132,6 @@ def persons_of(document: Mapping[str, Any]) -> set[str]:
     if isinstance(vehicle, Mapping):
         found |= {_text(each, "drivingLicense") for each in _members(vehicle, "driver")}
     return {each for each in found if each}
-
-
-def packed(document: Mapping[str, Any]) -> bytes:
-    """The document as it is kept. ASCII: a lone surrogate of a careless sender survives."""
-    return zstandard.compress(json.dumps(document, separators=(",", ":")).encode("ascii"), 3)
-
-
-def unpacked(body: bytes) -> dict[str, Any]:
-    """The inverse."""
-    document: dict[str, Any] = json.loads(zstandard.decompress(body))
-    return document
 
 
 def _text(document: Mapping[str, Any], name: str) -> str:

@@ -13,15 +13,14 @@ import threading
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Final, NamedTuple
 
+from ..files import open_to_read, open_to_write
 from .schema import prepare
 
 RECORD_BYTES_MAX: Final = 64 * 1024
 SHELF_MAX: Final = 5_000_000  # records of one shelf
 NAME_CHARS_MAX: Final = 200
-_BUSY_TIMEOUT_S: Final = 30.0
 _NOTE: Final = "INSERT INTO change (shelf, name, at_s, actor, action, body) VALUES (?, ?, ?, ?, ?, ?)"
 
 Record = Mapping[str, Any]
@@ -48,17 +47,10 @@ class Book:
         self._depth = 0
         self._counts: dict[str, int] = {}  # records of a shelf, once they were counted
         if read_only:
-            address = f"{Path(path).resolve().as_uri()}?mode=ro"
-            self._database = sqlite3.connect(
-                address, uri=True, timeout=_BUSY_TIMEOUT_S, check_same_thread=False
-            )
+            self._database = open_to_read(path)
             return
-        Path(path).parent.mkdir(parents=True, exist_ok=True)
-        self._database = sqlite3.connect(
-            path, timeout=_BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False
-        )
+        self._database = open_to_write(path)
         self._database.execute("PRAGMA journal_mode = WAL")
-        self._database.execute("PRAGMA synchronous = FULL")
         try:
             prepare(self._database)
         except BaseException:
@@ -68,9 +60,7 @@ class Book:
     def __enter__(self) -> Book:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def close(self) -> None:

@@ -7,13 +7,18 @@ ends when that was entered. Record forms are OURS (the real registers are not pu
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import json
+import sys
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, replace
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from protocols.freight.certificates import OF_PERSON, OF_VEHICLE, Certificate, Paper, Status
 from protocols.freight.registers import Register
+from protocols.freight.values import DAY_S, day_start
 
+from ..indicators.columns import Column, identities_of
+from ..indicators.reduction import payment_of
 from ..indicators.registers import (
     BankEntry,
     CarrierEntry,
@@ -66,7 +71,7 @@ class DriverRecord:
     telephone: str = ""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class TerminalRecord:
     """phone: of the terminal, digits without leading zeros. vehicle: its key. gateway: where it reports."""
 
@@ -85,8 +90,14 @@ class PaperRecord:
     @property
     def until_s(self) -> int:
         """The first second in which it does not stand any more."""
-        ends_s = self.certificate.ends_s
-        return ends_s if self.certificate.status is Status.VALID else min(ends_s, self.since_s)
+        return standing_until(self.certificate.valid_to, self.certificate.status, self.since_s)
+
+
+def standing_until(valid_to: str, status: Status, since_s: int) -> int:
+    """The first second in which a paper does not stand any more: after its last day, or from when it has
+    another status than valid."""
+    ends_s = (day_start(valid_to) or 0) + DAY_S  # a paper with a bad day is not entered
+    return ends_s if status is Status.VALID else min(ends_s, since_s)
 
 
 class Registry:
@@ -170,8 +181,8 @@ class Registry:
         )  # fmt: skip
 
     def terminals(self) -> list[TerminalRecord]:
-        """All of them, by phone."""
-        return [TerminalRecord(**body) for _, body in self.book.shelf(TERMINAL)]
+        """All of them, by phone. For a reader of its own."""
+        return [TerminalRecord(**body) for _, body in self._each(TERMINAL)]
 
     def terminal_of(self, vehicle: str) -> TerminalRecord | None:
         """The terminal of a vehicle, by its key."""
@@ -226,10 +237,6 @@ class Registry:
         """The papers of a person, vehicle or company; see `link_of`."""
         return [_paper(body) for _, body in self.book.linked(PAPER, link)]
 
-    def papers(self) -> list[PaperRecord]:
-        """All of them."""
-        return [_paper(body) for _, body in self.book.shelf(PAPER)]
-
     def set_status(self, paper: Paper, number: str, status: Status, *, at_s: int, actor: str) -> PaperRecord:
         """Suspends, cancels or restores a paper. Raises BookError for an unknown one."""
         found = self.paper(paper, number)
@@ -238,44 +245,71 @@ class Registry:
         changed = replace(found.certificate, status=status)
         return self.put_paper(changed, at_s=at_s, actor=actor, action=status.value)
 
-    def registers(self, heard: dict[str, int] | None = None) -> Registers:
-        """The registers as the indicators take them. heard: phone of a terminal → its newest position."""
-        of_vehicle, of_driver, of_company = self._papers_by_holder()
+    def registers(self) -> Registers:
+        """The registers as the indicators take them; the bank as `booked`, no terminal heard yet. For a
+        reader of its own: they may be large."""
+        transport = self._longest(Paper.TRANSPORT)
+        qualification, permit = self._longest(Paper.QUALIFICATION), self._longest(Paper.PERMIT)
         blacklisted = self.blacklisted()
         result = Registers(
-            enterprises={code: body["name"] for code, body in self.book.shelf(ENTERPRISE)},
-            bank={name: BankEntry(**body) for name, body in self.book.shelf(BANK)},
+            enterprises={code: body["name"] for code, body in self._each(ENTERPRISE)}, booked=self._booked()
         )
-        for vehicle in self.vehicles():
-            result.vehicles[vehicle.key] = _vehicle_entry(vehicle, of_vehicle.get(vehicle.key))
-        for driver in self.drivers():
-            result.drivers[driver.identity] = _driver_entry(
-                driver, of_driver.get(driver.identity), (Register.DRIVER, driver.identity) in blacklisted
-            )
-        for company_id, _ in self.companies():
-            permit = of_company.get(company_id)
-            if permit is not None:
-                c = permit.certificate
+        for _, body in self._each(VEHICLE):
+            vehicle = _vehicle(body)
+            result.vehicles[vehicle.key] = _vehicle_entry(vehicle, transport.pop(vehicle.key, None))
+        for identity, body in self._each(DRIVER):
+            result.drivers[identity] = _driver_entry(
+                DriverRecord(**body), qualification.pop(identity, None),
+                (Register.DRIVER, identity) in blacklisted,
+            )  # fmt: skip
+        for company_id, _ in self._each(COMPANY):
+            if company_id in permit:
+                standing = permit[company_id]
                 result.carriers[company_id] = CarrierEntry(
-                    company_id, c.number, c.starts_s, permit.until_s, c.scope
+                    company_id, standing.number, standing.from_s, standing.until_s, standing.scope
                 )
-        for terminal in self.terminals():
-            result.terminals[terminal.vehicle] = (heard or {}).get(terminal.phone)
+        result.terminals |= {body["vehicle"]: None for _, body in self._each(TERMINAL)}
         return result
 
-    def _papers_by_holder(self) -> tuple[dict[str, PaperRecord], ...]:
-        """Transport certificates by vehicle, qualifications by person, permits by company; of several the one
-        that stands longest."""
-        kinds = (Paper.TRANSPORT, Paper.QUALIFICATION, Paper.PERMIT)
-        found: dict[Paper, dict[str, PaperRecord]] = {kind: {} for kind in kinds}
-        for record in self.papers():
-            c = record.certificate
-            if c.paper in found:
-                holder = vehicle_key(c.plate, c.plate_colour) if c.paper is Paper.TRANSPORT else c.holder_id
-                best = found[c.paper].get(holder)
-                if best is None or best.until_s < record.until_s:
-                    found[c.paper][holder] = record
-        return tuple(found[kind] for kind in kinds)
+    def _booked(self) -> Column:
+        """The bank's payments by what `payment_of` calls them: sixteen bytes a payment and not a
+        dictionary."""
+        return identities_of(payment_of(name, **body) for name, body in self._each(BANK))
+
+    def _longest(self, kind: Paper) -> dict[str, _Standing]:
+        """The papers of one kind by vehicle, person or company; of several the one that stands longest."""
+        found: dict[str, _Standing] = {}
+        scopes: dict[frozenset[str], frozenset[str]] = {}  # there are few: each is kept once
+        for _, body in self._each(PAPER, f"{kind.value}/"):
+            holder = body["holder_id"]
+            if kind in OF_VEHICLE:
+                holder = vehicle_key(body["plate"], body["plate_colour"])
+            until_s = standing_until(body["valid_to"], Status(body["status"]), body["since_s"])
+            if holder not in found or found[holder].until_s < until_s:
+                scope = frozenset(body["scope"])
+                starts_s = day_start(body["valid_from"]) or 0  # a paper with a bad day is not entered
+                found[holder] = _Standing(body["number"], starts_s, until_s, scopes.setdefault(scope, scope))
+        return found
+
+    def _each(self, shelf: str, prefix: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
+        """(name, record) of a shelf by name, of those that begin so, one by one."""
+        query = "SELECT name, body FROM record WHERE shelf = ? AND name >= ? ORDER BY name"
+        for name, body in self.book.streamed(query, (shelf, prefix)):
+            if not name.startswith(prefix):
+                return
+            yield name, json.loads(body)
+
+
+class _Standing(NamedTuple):
+    """What the indicators ask of a paper."""
+
+    number: str
+    from_s: int
+    until_s: int
+    scope: frozenset[str]
+
+
+_NEVER: Final = _Standing("", 0, 0, frozenset())
 
 
 def paper_name(paper: Paper, number: str) -> str:
@@ -321,30 +355,23 @@ def _paper(body: dict[str, Any]) -> PaperRecord:
     return PaperRecord(certificate_from_json(values), since_s)
 
 
-def _vehicle_entry(vehicle: VehicleRecord, paper: PaperRecord | None) -> VehicleEntry:
+def _vehicle_entry(vehicle: VehicleRecord, paper: _Standing | None) -> VehicleEntry:
     """Without a transport certificate it is known, and never licensed."""
-    c = None if paper is None else paper.certificate
+    number, from_s, until_s, scope = paper or _NEVER
     return VehicleEntry(
         vehicle.plate,
         vehicle.colour,
-        "" if c is None else c.number,
-        0 if c is None else c.starts_s,
-        0 if paper is None else paper.until_s,
-        vehicle.vehicle_type,
+        number,
+        from_s,
+        until_s,
+        sys.intern(vehicle.vehicle_type),
         vehicle.tonnage,
         vehicle.gross,
-        frozenset() if c is None else c.scope,
+        scope,
         vehicle.dangerous,
     )
 
 
-def _driver_entry(driver: DriverRecord, paper: PaperRecord | None, blacklisted: bool) -> DriverEntry:
-    c = None if paper is None else paper.certificate
-    return DriverEntry(
-        driver.identity,
-        driver.name,
-        "" if c is None else c.number,
-        0 if c is None else c.starts_s,
-        0 if paper is None else paper.until_s,
-        blacklisted,
-    )
+def _driver_entry(driver: DriverRecord, paper: _Standing | None, blacklisted: bool) -> DriverEntry:
+    number, from_s, until_s, _ = paper or _NEVER
+    return DriverEntry(driver.identity, driver.name, number, from_s, until_s, blacklisted)

@@ -5,7 +5,21 @@ from __future__ import annotations
 import sqlite3
 from typing import Final
 
-VERSION: Final = 1
+VERSION: Final = 2
+# Since version 2: what the indicators need of each document, see `rows`; and how far they were made.
+_ROWS: Final = (
+    """CREATE TABLE reduced (
+      document   INTEGER PRIMARY KEY REFERENCES document (number),
+      kind       TEXT NOT NULL,
+      enterprise TEXT NOT NULL,
+      numbers    BLOB NOT NULL,
+      texts      TEXT NOT NULL,
+      faults     TEXT NOT NULL,
+      points     BLOB NOT NULL
+    )""",
+    # Those of the documents up to `until` were made by `rows.complete`, later ones as they came.
+    "CREATE TABLE reduction (layout TEXT NOT NULL, done INTEGER NOT NULL, until INTEGER NOT NULL)",
+)
 _TABLES: Final = (
     # What stands now, by shelf and key; `link` finds records of one holder or vehicle.
     """CREATE TABLE record (
@@ -50,6 +64,7 @@ _TABLES: Final = (
       document INTEGER NOT NULL REFERENCES document (number),
       PRIMARY KEY (who, document)
     ) WITHOUT ROWID""",
+    *_ROWS,
     """CREATE TABLE account (
       name   TEXT PRIMARY KEY,
       kind   TEXT NOT NULL,
@@ -80,12 +95,13 @@ _TABLES: Final = (
 
 
 def prepare(database: sqlite3.Connection) -> None:
-    """Makes the tables. Raises sqlite3.DatabaseError for a file that a newer program wrote."""
+    """Makes the tables, or those that an older version lacks. Raises sqlite3.DatabaseError for a file that a
+    newer program wrote."""
     found = database.execute("PRAGMA user_version").fetchone()[0]
     if found > VERSION:
         raise sqlite3.DatabaseError(f"schema version {found}; this program knows {VERSION}")
     if found == VERSION:
         return
-    for statement in _TABLES:
+    for statement in _ROWS if found else _TABLES:
         database.execute(statement)
     database.execute(f"PRAGMA user_version = {VERSION}")

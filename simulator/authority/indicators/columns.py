@@ -4,6 +4,8 @@ A row costs its numbers and little more: which rows are of one document is found
 there, not by a dictionary of a million names.
 """
 
+from __future__ import annotations
+
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final
@@ -11,45 +13,36 @@ from zlib import crc32
 
 import numpy as np
 
+Column = np.ndarray[Any, Any]
+DTYPES: Final = {"q": np.int64, "i": np.int32, "Q": np.uint64}
+NONE: Final = -1  # the number of a text that nobody could read
 
-def within(
-    difference: np.ndarray[Any, Any], whole: np.ndarray[Any, Any], percent: int
-) -> np.ndarray[Any, Any]:
+
+def within(difference: Column, whole: Column, percent: int) -> Column:
     """Whether 100 · difference ≤ percent · whole, row by row, in whole numbers that cannot overflow."""
     hundreds, rest = np.divmod(whole, 100)
     return difference <= hundreds * percent + rest * percent // 100
 
 
-DTYPES: Final = {"q": np.int64, "i": np.int32, "Q": np.uint64}
-
-
-NONE: Final = -1
-
-
 class Names:
-    """Texts by number, each once."""
+    """Texts by number, each once; the empty text, which nobody could read, is NONE."""
 
     def __init__(self) -> None:
-        self._numbers: dict[str, int] = {}
-        self._texts: list[str] = []
+        self._numbers = _Counting({"": NONE})
 
-    def number(self, text: str) -> int:
-        """Its number; a new one for a new text."""
-        number = self._numbers.setdefault(text, len(self._texts))
-        if number == len(self._texts):
-            self._texts.append(text)
-        return number
-
-    def text(self, number: int) -> str:
-        """The text of a number: always the same object, so that others who keep it keep nothing more."""
-        return self._texts[number]
+    def numbers(self, texts: Iterable[str]) -> list[int]:
+        """The number of each; a new one for a new text."""
+        return list(map(self._numbers.__getitem__, texts))
 
     def texts(self) -> list[str]:
-        """number → text. Not a copy."""
-        return self._texts
+        """number → text."""
+        return list(self._numbers)[1:]
 
-    def __len__(self) -> int:
-        return len(self._numbers)
+
+class _Counting(dict[str, int]):
+    def __missing__(self, text: str) -> int:
+        number = self[text] = len(self) - 1  # the empty text is there already
+        return number
 
 
 class Texts:
@@ -58,14 +51,16 @@ class Texts:
     def __init__(self) -> None:
         self._buffer, self._ends = bytearray(), array("q")
 
-    def append(self, text: str) -> None:
-        """The next one."""
-        self._buffer += text.encode("utf-8", "surrogatepass")
-        self._ends.append(len(self._buffer))
+    def extend(self, texts: Sequence[str]) -> None:
+        """The next ones."""
+        encoded = [text.encode() for text in texts]
+        ends = np.cumsum([len(each) for each in encoded], dtype=np.int64) + len(self._buffer)
+        self._buffer += b"".join(encoded)
+        self._ends.frombytes(ends.tobytes())
 
     def __getitem__(self, number: int) -> str:
         start = self._ends[number - 1] if number else 0
-        return self._buffer[start : self._ends[number]].decode("utf-8", "surrogatepass")
+        return self._buffer[start : self._ends[number]].decode()
 
     def __len__(self) -> int:
         return len(self._ends)
@@ -74,7 +69,7 @@ class Texts:
 class Picked(Sequence[str]):
     """Some of many texts: row → text, looked up when somebody asks."""
 
-    def __init__(self, texts: Texts | Sequence[str], numbers: np.ndarray[Any, Any]) -> None:
+    def __init__(self, texts: Texts | Sequence[str], numbers: Column) -> None:
         self._texts, self._numbers = texts, numbers
 
     def __getitem__(self, row: Any) -> Any:
@@ -118,31 +113,31 @@ class Pile:
         self._columns = {name: array("q") for name in wide} | {name: array("i") for name in narrow}
         self._identities, self._versions = array("Q"), array("Q")
         self._counted = bytearray()
-        self._faults: dict[int, tuple[str, ...]] = {}
+        self._faults: dict[int, str] = {}
 
-    def add(
-        self, identity: int, version: int, counted: bool, faults: tuple[str, ...], values: Iterable[int]
-    ) -> int:
-        """The row's number. values: wide, then narrow."""
-        row = len(self._counted)
-        self._identities.append(identity)
-        self._versions.append(version)
-        self._counted.append(counted)
-        if faults:
-            self._faults[row] = faults
-        for column, value in zip(self._columns.values(), values, strict=True):
-            column.append(value)
-        return row
+    def extend(
+        self, identities: Column, versions: Column, counted: Column, faults: Sequence[str], values: Column
+    ) -> Column:
+        """Adds rows and gives their numbers. counted: whether each arrived in the period. faults: of each, in
+        words or empty. values: a row for each; wide, then narrow."""
+        first = len(self._counted)
+        self._identities.frombytes(identities.tobytes())
+        self._versions.frombytes(versions.tobytes())
+        self._counted += counted.tobytes()
+        self._faults |= {row: words for row, words in enumerate(faults, start=first) if words}
+        for column, value in zip(self._columns.values(), values.T, strict=True):
+            column.frombytes(value.astype(DTYPES[column.typecode]).tobytes())
+        return np.arange(first, len(self._counted))
 
-    def identities(self) -> np.ndarray[Any, Any]:
+    def identities(self) -> Column:
         """Per row, of which document it is. Not a copy."""
-        return np.frombuffer(self._identities, dtype=np.uint64)
+        return lent(self._identities)
 
-    def versions(self) -> np.ndarray[Any, Any]:
+    def versions(self) -> Column:
         """Per row, its version. Not a copy, so nothing can be added while somebody has it."""
-        return np.frombuffer(self._versions, dtype=np.uint64)
+        return lent(self._versions)
 
-    def alive(self) -> np.ndarray[Any, Any]:
+    def alive(self) -> Column:
         """Per row, whether it is the version that counts."""
         identities = self.identities()
         order = np.lexsort([-np.arange(len(identities)), self.versions(), identities])
@@ -151,30 +146,27 @@ class Pile:
         alive[order[np.append(ordered[1:] != ordered[:-1], True)] if len(order) else order] = True
         return alive
 
-    def counted(self) -> np.ndarray[Any, Any]:
+    def counted(self) -> Column:
         """Per row, whether it arrived in the period."""
         return np.frombuffer(self._counted, dtype=bool)
 
-    def column(self, name: str) -> np.ndarray[Any, Any]:
-        """A copy of the whole column, replaced rows included."""
-        return np.array(self._columns[name])
-
-    def taken(
-        self, rows: np.ndarray[Any, Any]
-    ) -> tuple[dict[str, np.ndarray[Any, Any]], dict[int, tuple[str, ...]]]:
+    def taken(self, rows: Column) -> tuple[dict[str, Column], dict[int, str]]:
         """(columns, faults) of these rows, numbered anew from 0. Nothing can be added afterwards."""
         columns, whole = {}, len(rows) == len(self._counted)
         for name in list(self._columns):
-            values = self._columns.pop(name)
-            column = np.frombuffer(values, dtype=DTYPES[values.typecode])
+            column = lent(self._columns.pop(name))
             columns[name] = column if whole else column[rows]
-        faults = {}
-        if self._faults:
-            faults = {new: self._faults[old] for new, old in enumerate(rows.tolist()) if old in self._faults}
-        return columns, faults
+        marked = np.array(sorted(self._faults), dtype=np.int64)
+        places = np.flatnonzero(np.isin(rows, marked)).tolist()
+        return columns, {new: self._faults[int(rows[new])] for new in places}
 
 
-def identity_of(text: str) -> int:
-    """A number for a name that is looked for again in this process only: 64 bits, keyed by the process, so
+def identities_of(texts: Iterable[str]) -> Column:
+    """A number for each name that is looked for again in this process only: 64 bits, keyed by the process, so
     that nobody can make two names meet; among ten million names two meet once in 400,000 reports."""
-    return hash(text) & 0xFFFF_FFFF_FFFF_FFFF
+    return np.fromiter(map(hash, texts), np.int64).view(np.uint64)
+
+
+def lent(values: array[int]) -> Column:
+    """Its memory as a column, not a copy: as long as anybody has it, nothing can be added."""
+    return np.frombuffer(values, dtype=DTYPES[values.typecode])

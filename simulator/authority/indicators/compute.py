@@ -1,7 +1,7 @@
 """Runs every indicator over the facts and finds the anomalies: one report, the same for the same input."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -9,7 +9,7 @@ from . import conformance, loading, logic, matching, papers, repetition, scopes,
 from .anomalies import Anomaly, Finding, findings
 from .facts import Facts
 from .period import Period
-from .result import Indicator
+from .result import Draw, Indicator, listed
 from .rules import Rules
 
 SCHEMA: Final = "dianyun.indicators/1"
@@ -49,20 +49,21 @@ class Report:
         """Every finding of the six classes."""
         return findings(self.facts, self.rules, self.indicators)
 
-    def as_dict(self) -> dict[str, Any]:
-        """For JSON, complete: every offender and every finding."""
-        found = list(self.anomalies())
-        counts = Counter(finding.kind for finding in found)
+    def as_dict(self, listing: Callable[[Draw], list[Any]] = listed) -> dict[str, Any]:
+        """For JSON, complete: every offender and every finding. listing: what makes a list of many."""
+        counts = Counter(finding.kind for finding in self.anomalies())
         first, last = self.period.words
         return {
             "schema": SCHEMA,
             "period": {"name": self.period.name, "first": first, "last": last},
-            "indicators": [indicator.as_dict() for indicator in self.indicators.values()],
+            "indicators": [indicator.as_dict(listing) for indicator in self.indicators.values()],
             "anomaly_counts": {kind.value: counts[kind] for kind in Anomaly},
-            "anomalies": [
-                {"class": finding.kind.value, "subject": finding.subject, "reason": finding.reason}
-                for finding in found
-            ],
+            "anomalies": listing(
+                lambda: (
+                    {"class": finding.kind.value, "subject": finding.subject, "reason": finding.reason}
+                    for finding in self.anomalies()
+                )
+            ),
         }
 
 

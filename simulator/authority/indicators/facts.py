@@ -23,11 +23,12 @@ NO_END = -(2**31)  # in `ends`, where any other number is a place
 
 @dataclass(frozen=True)
 class Table:
-    """Columns of one length. labels: row → the document's name; faults: of rows that do not conform."""
+    """Columns of one length. labels: row → the document's name; faults: of rows that do not conform, in
+    words."""
 
     columns: Mapping[str, Column]
     labels: Sequence[str]
-    faults: Mapping[int, tuple[str, ...]]
+    faults: Mapping[int, str]
 
     def __getitem__(self, name: str) -> Column:
         return self.columns[name]
@@ -57,8 +58,8 @@ class DriverDocument:
 
 @dataclass(frozen=True, eq=False)
 class Facts:
-    """waybills: key, created, despatch, receipt, origin, destination, urban, weight_g, amount (thousandths),
-    vehicle, carrier, licence, cargo (bits of `cargoes`).
+    """waybills: identity (of its label, see `columns`), key, created, despatch, receipt, origin, destination,
+    urban, weight_g, amount (thousandths), vehicle, carrier, licence, cargo (bits of `cargoes`).
     trips: waybill (row), driver. funds: amount (of its payments), notes (their freight), positive, bank.
     funds_notes: row, key of the funds in the period; paid: per key, what all funds documents say of it
     (thousandths, UNREAD when none names it). locations, location_notes: likewise. ends: key → startlat,

@@ -6,6 +6,7 @@ arrived in another period.
 
 import numpy as np
 
+from .columns import Joined
 from .facts import Column, Facts, Table
 from .result import Better, Indicator, Offenders
 from .rules import Rules
@@ -74,11 +75,8 @@ def _two_way(
     number, name, chinese, others = names
     total = len(facts.waybills) + len(table)
     matched = total - int(alone.sum()) - int(orphans.sum())
-    waybill_rows, other_rows = np.flatnonzero(alone), np.flatnonzero(orphans)
-    labels = [facts.waybills.labels[row] for row in waybill_rows.tolist()]
-    reasons = [f"no {others.removesuffix('s')} names it"] * len(labels)
-    labels += [table.labels[row] for row in other_rows.tolist()]
-    reasons += ["a waybill that it names never arrived"] * len(other_rows)
+    first = len(facts.waybills)
+    reasons = f"no {others.removesuffix('s')} names it", "a waybill that it names never arrived"
     return Indicator(
         number,
         name,
@@ -87,5 +85,9 @@ def _two_way(
         matched,
         total,
         _READING.format(others),
-        offenders=Offenders(labels, np.arange(len(labels)), reasons.__getitem__),
+        offenders=Offenders(
+            Joined(facts.waybills.labels, table.labels),
+            np.flatnonzero(np.concatenate([alone, orphans])),
+            lambda row: reasons[row >= first],
+        ),
     )

@@ -48,7 +48,11 @@ i.good{background:var(--good)}i.fair{background:var(--fair)}i.poor{background:va
 details{background:#fff;border:1px solid var(--line);border-radius:8px;margin:8px 0;padding:10px 16px}
 summary{cursor:pointer}details table{border:0;margin-top:8px}details td{padding:4px 8px;font-size:13px}
 footer{margin-top:40px;color:var(--soft);font-size:13px}
-@media print{body{background:#fff}main{max-width:none;padding:0}details{break-inside:avoid}}
+@page{margin:15mm}
+@media print{*{-webkit-print-color-adjust:exact;print-color-adjust:exact}
+body{background:#fff;font-size:12px}main{max-width:none;padding:0}
+tr,.card{break-inside:avoid}h2{break-after:avoid}
+details::details-content{content-visibility:visible;height:auto}}
 """
 
 
@@ -110,8 +114,8 @@ def _cards(report: Report) -> str:
 
 def _indicators(report: Report) -> str:
     head = (
-        "<tr><th>No</th><th>指标 Indicator</th><th>值 Value</th><th>分子 / 分母<br>Counts</th>"
-        "<th>解读 Reading</th></tr>"
+        "<thead><tr><th>No</th><th>指标 Indicator</th><th>值 Value</th><th>分子 / 分母<br>Counts</th>"
+        "<th>解读 Reading</th></tr></thead>"
     )
     rows = (_row(each) for each in report.indicators.values() if each.better is not Better.SIZE)
     return f"<table>{head}{''.join(rows)}</table>"

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from operator import itemgetter
 from typing import Any, Final
 
 import numpy as np
@@ -10,9 +11,8 @@ from protocols.freight.codes import CARGO
 from protocols.freight.documents import POSITIONS_MAX
 from protocols.freight.values import scaled, seconds_of
 
-from .columns import Names
 from .facts import UNREAD
-from .tracks import POINT
+from .tracks import POINT, Points
 
 CARGOES: Final = tuple(sorted(CARGO))
 CARGO_BITS: Final = {code: 1 << i for i, code in enumerate(CARGOES)}
@@ -44,14 +44,16 @@ def goods_of(vehicle: Document) -> tuple[int, int]:
     return (total if goods else UNREAD), bits
 
 
-def points_of(document: Document) -> np.ndarray[Any, Any]:
-    """The readable positions of a location document, in the order given."""
+def points_of(document: Document) -> Points:
+    """The readable positions of a location document by time, those of one second in the order given. (One by
+    one: columns cost as much for the few dozen of a trip.)"""
     taken = []
     for position in members_of(document, "positions", POSITIONS_MAX):
         time = seconds_of(position.get("time"))
         latitude, longitude = udeg_of(position.get("latitude")), udeg_of(position.get("longitude"))
         if time is not None and 0 <= time < 2**32 and latitude is not None and longitude is not None:
             taken.append((time, latitude, longitude))
+    taken.sort(key=itemgetter(0))
     return np.array(taken, dtype=POINT)
 
 
@@ -83,10 +85,6 @@ def scaled_of(value: Any, places: int) -> int:
     return UNREAD if parsed is None else min(parsed, LARGEST)
 
 
-def number_in(names: Names, value: Any) -> int:
-    return names.number(value) if isinstance(value, str) and value else UNREAD
-
-
 def text_of(document: Document, name: str) -> str:
     value = document.get(name)
     return value if isinstance(value, str) else ""
@@ -99,4 +97,6 @@ def group_of(document: Document, name: str) -> Document:
 
 def members_of(document: Document, name: str, most: int = MEMBERS_MAX) -> list[Document]:
     value = document.get(name)
-    return [each for each in value[:most] if isinstance(each, Mapping)] if isinstance(value, list) else []
+    if not isinstance(value, list):
+        return []
+    return [each for each in value[:most] if type(each) is dict or isinstance(each, Mapping)]

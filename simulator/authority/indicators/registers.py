@@ -4,9 +4,14 @@ Plain records and dictionaries: where they come from is the caller's business.
 """
 
 from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+Column = np.ndarray[Any, Any]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class VehicleEntry:
     """tonnage, gross: hundredths of a tonne. from_s, until_s: validity of its transport certificate."""
 
@@ -22,7 +27,7 @@ class VehicleEntry:
     dangerous: bool = False
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class DriverEntry:
     """from_s, until_s: validity of the qualification. blacklisted: in the credit assessment (诚信考核)."""
 
@@ -34,7 +39,7 @@ class DriverEntry:
     blacklisted: bool = False
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class CarrierEntry:
     """An actual carrier's operating permit (道路运输经营许可证) and what it allows."""
 
@@ -45,7 +50,7 @@ class CarrierEntry:
     scope: frozenset[str]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class BankEntry:
     """A payment as the bank has it. amount: thousandths of a yuan."""
 
@@ -58,8 +63,10 @@ class BankEntry:
 class Registers:
     """enterprises: the licensed operators (code → name). vehicles: by `vehicle_key`. drivers: by identity.
 
-    carriers: by id. bank: by sequence code. terminals: vehicle key → when its terminal was heard last (Unix
-    time), None for one that never was; a vehicle that is absent has no registered terminal.
+    carriers: by id. bank: by sequence code. booked: identities (`columns`) of what `reduction.payment_of`
+    says of further payments of the bank, when they are too many for objects. terminals: vehicle key → when
+    its terminal was heard last (Unix time), None for one that never was; a vehicle that is absent has no
+    registered terminal.
     """
 
     enterprises: dict[str, str] = field(default_factory=dict)
@@ -67,6 +74,7 @@ class Registers:
     drivers: dict[str, DriverEntry] = field(default_factory=dict)
     carriers: dict[str, CarrierEntry] = field(default_factory=dict)
     bank: dict[str, BankEntry] = field(default_factory=dict)
+    booked: Column = field(default_factory=lambda: np.empty(0, np.uint64), compare=False)
     terminals: dict[str, int | None] = field(default_factory=dict)
 
 

@@ -13,6 +13,14 @@ _PERCENT_PLACES: Final = Decimal("0.01")
 _SIZE_PLACES: Final = Decimal("0.0001")
 
 
+Draw = Callable[[], Iterator[dict[str, str]]]
+
+
+def listed(draw: Draw) -> list[dict[str, str]]:
+    """All members of a list for JSON, in memory."""
+    return list(draw())
+
+
 class Better(StrEnum):
     """Which way is good."""
 
@@ -37,8 +45,10 @@ class Offenders:
 
     def __iter__(self) -> Iterator[tuple[str, str]]:
         """(name, reason), by name."""
-        named = sorted((self.labels[int(row)], int(row)) for row in self.rows)
-        return ((label, self.reason_of(row)) for label, row in named)
+        rows = self.rows.tolist()
+        names = [self.labels[row] for row in rows]
+        order = sorted(range(len(rows)), key=names.__getitem__)  # stable: of one name the earlier row first
+        return ((names[at], self.reason_of(rows[at])) for at in order)
 
 
 @dataclass(frozen=True)
@@ -69,8 +79,8 @@ class Indicator:
             return exact.quantize(_SIZE_PLACES, ROUND_HALF_UP)
         return (100 * exact).quantize(_PERCENT_PLACES, ROUND_HALF_UP)
 
-    def as_dict(self) -> dict[str, Any]:
-        """For JSON: numbers, reading and every offender."""
+    def as_dict(self, listing: Callable[[Draw], list[Any]] = listed) -> dict[str, Any]:
+        """For JSON: numbers, reading and every offender. listing: what makes a list of many."""
         return {
             "id": self.id,
             "name": self.name,
@@ -81,7 +91,9 @@ class Indicator:
             "denominator": self.denominator,
             "value": None if self.value is None else str(self.value),
             "reading": self.reading,
-            "offenders": [{"document": label, "reason": reason} for label, reason in self.offenders],
+            "offenders": listing(
+                lambda: ({"document": label, "reason": reason} for label, reason in self.offenders)
+            ),
         }
 
 

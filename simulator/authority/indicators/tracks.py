@@ -1,78 +1,107 @@
-"""Positions over time, of vehicles and of drivers on a waybill: twelve bytes a point, in order of time.
+"""Positions over time, of vehicles and of drivers on a waybill: twelve bytes a point.
 
-Points that prove nothing are refused here: without a fix, or of a vehicle out of operation. A point counts by
-its own time, so positions sent late prove as much as live ones.
+A point counts by its own time, so positions sent late prove as much as live ones. Tracks are named by
+identities (`columns.identities_of`): of a vehicle's key, of a waybill's label.
 """
 
+from __future__ import annotations
+
 from collections.abc import Sequence
-from typing import Any, Final, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
 import numpy as np
 
+from protocols.wire.tables import STATUS_FIXED
+
+Column = np.ndarray[Any, Any]
 Points = np.ndarray[Any, Any]
 POINT: Final = np.dtype([("time", "<u4"), ("latitude", "<i4"), ("longitude", "<i4")])  # s, udeg, udeg
-STATUS_FIX: Final = 1 << 1  # JT/T 808, status: the receiver has a fix
+STATUS_FIX: Final = 1 << STATUS_FIXED  # JT/T 808, status: the receiver has a fix
 STATUS_OUT_OF_OPERATION: Final = 1 << 5
 _BYTES: Final = np.dtype(f"V{POINT.itemsize}")
 EMPTY: Final = np.empty(0, POINT)
 
 
+class Asked(NamedTuple):
+    """Which tracks are asked for: one a row. From from_s to until_s, both included."""
+
+    names: Column
+    from_s: Column
+    until_s: Column
+
+
+class Trail(NamedTuple):
+    """The answer: points by row, in a row by time. owner: the row."""
+
+    owner: Column
+    time: Column
+    latitude: Column
+    longitude: Column
+
+
 class Tracks(Protocol):
     """Where the indicators get positions from."""
 
-    def add_driver(self, key: str, points: Points) -> int:
-        """Adds what a location document says of this waybill's driver; gives the number of this part."""
+    def add_drivers(self, names: Sequence[int], parts: Sequence[bytes]) -> Column:
+        """Adds what location documents say of these waybills' drivers, POINTs each; gives their numbers."""
 
-    def retire_driver(self, parts: Sequence[int]) -> None:
+    def retire_drivers(self, parts: Column) -> None:
         """Takes these parts out: their documents were replaced."""
 
-    def vehicle(self, key: str, from_s: int, until_s: int) -> Points:
-        """The points of this vehicle from from_s to until_s, both included, by time."""
+    def vehicles(self, asked: Asked) -> Trail:
+        """The points of these vehicles."""
 
-    def driver(self, key: str, from_s: int, until_s: int) -> Points:
-        """The points of the driver on this waybill (number/serial), likewise."""
+    def drivers(self, asked: Asked) -> Trail:
+        """The points of the drivers on these waybills."""
 
 
 class TracksInMemory:
     """Tracks of one computation; the caller bounds how many it adds."""
 
     def __init__(self) -> None:
-        self._vehicles: dict[str, list[Points]] = {}
-        self._drivers: dict[str, list[Points]] = {}
-        self._parts: list[tuple[str, Points]] = []  # of drivers
+        self._vehicles: dict[int, list[Points]] = {}
+        self._drivers: dict[int, list[Points]] = {}
+        self._parts: list[tuple[int, Points]] = []  # of drivers
 
     def add_vehicle(self, key: str, points: Points) -> None:
         """Adds points that already count; see `counting`."""
-        self._vehicles.setdefault(key, []).append(ordered([points]))
+        self._vehicles.setdefault(hash(key), []).append(points)
 
-    def add_driver(self, key: str, points: Points) -> int:
+    def add_drivers(self, names: Sequence[int], parts: Sequence[bytes]) -> Column:
         """See `Tracks`."""
-        self._parts.append((key, ordered([points])))
+        first = len(self._parts)
+        for name, data in zip(names, parts, strict=True):
+            self._parts.append((name, np.frombuffer(data, POINT)))
         self._drivers.clear()  # of all parts, made when somebody asks
-        return len(self._parts) - 1
+        return np.arange(first, len(self._parts))
 
-    def retire_driver(self, parts: Sequence[int]) -> None:
+    def retire_drivers(self, parts: Column) -> None:
         """See `Tracks`."""
-        for part in parts:
+        for part in parts.tolist():
             self._parts[part] = (self._parts[part][0], EMPTY)
         self._drivers.clear()
 
-    def vehicle(self, key: str, from_s: int, until_s: int) -> Points:
+    def vehicles(self, asked: Asked) -> Trail:
         """See `Tracks`."""
-        return _looked_up(self._vehicles, key, from_s, until_s)
+        return _looked_up(self._vehicles, asked)
 
-    def driver(self, key: str, from_s: int, until_s: int) -> Points:
+    def drivers(self, asked: Asked) -> Trail:
         """See `Tracks`."""
         if not self._drivers:
             for name, points in self._parts:
                 self._drivers.setdefault(name, []).append(points)
-        return _looked_up(self._drivers, key, from_s, until_s)
+        return _looked_up(self._drivers, asked)
 
 
-def counting(points: Points, status: Points) -> Points:
+def counting(points: Points, status: Column) -> Points:
     """Those points whose status flags say that they have a fix and that the vehicle is in operation."""
-    good = (status & STATUS_FIX != 0) & (status & STATUS_OUT_OF_OPERATION == 0)
-    return points[good]
+    return points[counts(status)]
+
+
+def counts(status: Column) -> Column:
+    """The same as a mask."""
+    flags: Column = status & (STATUS_FIX | STATUS_OUT_OF_OPERATION)
+    return flags == STATUS_FIX
 
 
 def joined(parts: Sequence[Points]) -> Points:
@@ -80,25 +109,22 @@ def joined(parts: Sequence[Points]) -> Points:
     return np.concatenate([np.empty(0, _BYTES), *(part.view(_BYTES) for part in parts)]).view(POINT)
 
 
-def ordered(parts: Sequence[Points]) -> Points:
-    """All points by time; points of one second as they came."""
-    points = parts[0] if len(parts) == 1 else joined(parts)
-    times = points["time"]
-    if np.all(times[1:] >= times[:-1]):
-        return points
-    return points[np.argsort(times, kind="stable")]
+def trail_of(owner: Column, points: Points, asked: Asked) -> Trail:
+    """The trail of the points that were asked for, which may stand in any order; of one second as they came.
+    owner: of each point."""
+    time = points["time"].astype(np.int64)
+    inside = np.flatnonzero((time >= asked.from_s[owner]) & (time <= asked.until_s[owner]))
+    order = owner[inside] << 32 | time[inside]
+    if np.any(order[1:] < order[:-1]):
+        inside = inside[np.argsort(order, kind="stable")]
+    return Trail(owner[inside], time[inside], points["latitude"][inside], points["longitude"][inside])
 
 
-def window(points: Points, from_s: int, until_s: int) -> Points:
-    """Those of ordered points from from_s to until_s, both included."""
-    times = points["time"]
-    return points[times.searchsorted(max(from_s, 0), "left") : times.searchsorted(max(until_s, 0), "right")]
-
-
-def _looked_up(tracks: dict[str, list[Points]], key: str, from_s: int, until_s: int) -> Points:
-    parts = tracks.get(key)
-    if parts is None:
-        return EMPTY
-    if len(parts) > 1:
-        parts[:] = [ordered(parts)]
-    return window(parts[0], from_s, until_s)
+def _looked_up(tracks: dict[int, list[Points]], asked: Asked) -> Trail:
+    parts = [
+        (row, part)
+        for row, name in enumerate(asked.names.view(np.int64).tolist())
+        for part in tracks.get(name, ())
+    ]
+    owner = np.repeat([row for row, _ in parts], [len(part) for _, part in parts]).astype(np.int64)
+    return trail_of(owner, joined([part for _, part in parts]), asked)

@@ -6,16 +6,17 @@ chunk a few columns, so that memory does not grow with the period.
 """
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 
+from .columns import identities_of
 from .facts import NO_END, UNREAD, Column, Facts
 from .fleet import fleet_of
 from .result import Better, Indicator, Offenders, bits_to_words
 from .rules import Rules
 from .sphere import distance_m
-from .tracks import joined
+from .tracks import Asked, Trail
 
 CHUNK: Final = 4096  # waybills
 REASONS: Final = (
@@ -41,16 +42,6 @@ class _Chunk:
     medium: Column
 
 
-@dataclass(frozen=True)
-class _Trail:
-    """Points of all waybills of a chunk, one after the other: owner (row in the chunk), time, place."""
-
-    owner: Column
-    time: Column
-    latitude: Column
-    longitude: Column
-
-
 def tracks_normal(facts: Facts, rules: Rules) -> Indicator:
     """13-1: waybills with a proof / waybills."""
     bits = track_bits(facts, rules)
@@ -72,14 +63,15 @@ def tracks_normal(facts: Facts, rules: Rules) -> Indicator:
 def track_bits(facts: Facts, rules: Rules) -> Column:
     """Per waybill, the bits of the REASONS against it."""
     medium = np.append(fleet_of(facts).medium, False)  # the last: UNREAD
+    names = np.append(identities_of(facts.vehicles), np.uint64(0))  # likewise: of no vehicle
     bits = np.zeros(len(facts.waybills), dtype=np.int64)
     for first in range(0, len(bits), CHUNK):
         rows = np.arange(first, min(first + CHUNK, len(bits)))
-        bits[rows] = _judge(facts, rules, rows, medium)
+        bits[rows] = _judge(facts, rules, rows, medium, names)
     return bits
 
 
-def _judge(facts: Facts, rules: Rules, rows: Column, medium: Column) -> Column:
+def _judge(facts: Facts, rules: Rules, rows: Column, medium: Column, names: Column) -> Column:
     w = facts.waybills
     chunk = _Chunk(
         w["despatch"][rows],
@@ -88,7 +80,11 @@ def _judge(facts: Facts, rules: Rules, rows: Column, medium: Column) -> Column:
         medium[w["vehicle"][rows]],
     )
     missing = (chunk.despatch == UNREAD) | (chunk.receipt < chunk.despatch) | (chunk.ends[:, 0] == NO_END)
-    driver, vehicle = _trails(facts, rules, rows, chunk, missing)
+    from_s, until_s = chunk.despatch - rules.around_s, chunk.receipt + rules.around_s
+    until_s[missing] = from_s[missing] - 1  # nothing is asked of them
+    driver = facts.tracks.drivers(Asked(w["identity"][rows], from_s, until_s))
+    until_s = np.where(chunk.medium, from_s - 1, until_s)
+    vehicle = facts.tracks.vehicles(Asked(names[w["vehicle"][rows]], from_s, until_s))
     bits = np.zeros(len(rows), dtype=np.int64)
     for i, bad in enumerate(_unproven(driver, chunk, rules)):
         bits |= bad.astype(np.int64) << (_DRIVER + i)
@@ -98,28 +94,7 @@ def _judge(facts: Facts, rules: Rules, rows: Column, medium: Column) -> Column:
     return np.where(missing, 1 << _MISSING, bits)
 
 
-def _trails(
-    facts: Facts, rules: Rules, rows: Column, chunk: _Chunk, missing: Column
-) -> tuple[_Trail, _Trail]:
-    """(of the drivers, of the vehicles), each within around_s of the trip."""
-    labels, vehicles = facts.waybills.labels, facts.waybills["vehicle"][rows]
-    drivers: list[tuple[int, Any]] = []
-    trucks: list[tuple[int, Any]] = []
-    for i in np.flatnonzero(~missing).tolist():
-        from_s, until_s = int(chunk.despatch[i]) - rules.around_s, int(chunk.receipt[i]) + rules.around_s
-        drivers.append((i, facts.tracks.driver(labels[rows[i]], from_s, until_s)))
-        if vehicles[i] != UNREAD and not chunk.medium[i]:
-            trucks.append((i, facts.tracks.vehicle(facts.vehicles[vehicles[i]], from_s, until_s)))
-    return _trail(drivers), _trail(trucks)
-
-
-def _trail(parts: list[tuple[int, Any]]) -> _Trail:
-    points = joined([each for _, each in parts])
-    owner = np.repeat([row for row, _ in parts], [len(each) for _, each in parts]).astype(np.int64)
-    return _Trail(owner, points["time"].astype(np.int64), points["latitude"], points["longitude"])
-
-
-def _unproven(trail: _Trail, chunk: _Chunk, rules: Rules) -> tuple[Column, Column, Column]:
+def _unproven(trail: Trail, chunk: _Chunk, rules: Rules) -> tuple[Column, Column, Column]:
     """Per waybill: not at loading, not at unloading, a gap under way."""
     count, owner = len(chunk.despatch), trail.owner
     at_start = _near(trail, chunk.ends[:, 0:2], chunk.despatch, rules)
@@ -131,7 +106,7 @@ def _unproven(trail: _Trail, chunk: _Chunk, rules: Rules) -> tuple[Column, Colum
     )
 
 
-def _near(trail: _Trail, places: Column, times: Column, rules: Rules) -> Column:
+def _near(trail: Trail, places: Column, times: Column, rules: Rules) -> Column:
     """Rows of the trail at their waybill's place around its time. Distances only of what is there in time."""
     timely = np.flatnonzero(np.abs(trail.time - times[trail.owner]) <= rules.around_s)
     ends = places[trail.owner[timely]]
@@ -139,7 +114,7 @@ def _near(trail: _Trail, places: Column, times: Column, rules: Rules) -> Column:
     return timely[metres <= rules.near_m]
 
 
-def _gaps(trail: _Trail, chunk: _Chunk, rules: Rules) -> Column:
+def _gaps(trail: Trail, chunk: _Chunk, rules: Rules) -> Column:
     """Whether a silence over gap_s lies between despatch and receipt, both being events of the track. A trail
     is in order of owner and time."""
     under_way = (trail.time > chunk.despatch[trail.owner]) & (trail.time < chunk.receipt[trail.owner])
@@ -153,7 +128,7 @@ def _gaps(trail: _Trail, chunk: _Chunk, rules: Rules) -> Column:
     return silent | (chunk.receipt - heard_s > rules.gap_s)
 
 
-def _apart(driver: _Trail, vehicle: _Trail, count: int, rules: Rules) -> Column:
+def _apart(driver: Trail, vehicle: Trail, count: int, rules: Rules) -> Column:
     """Whether they are near each other in too few of the time bins that both have a position in."""
     (of_driver, first), (of_vehicle, other) = _bins(driver, rules.bin_s), _bins(vehicle, rules.bin_s)
     at = np.minimum(of_vehicle.searchsorted(of_driver), max(0, len(of_vehicle) - 1))
@@ -167,7 +142,7 @@ def _apart(driver: _Trail, vehicle: _Trail, count: int, rules: Rules) -> Column:
     return (common == 0) | (together * 100 < common * rules.agree_percent)
 
 
-def _bins(trail: _Trail, bin_s: int) -> tuple[Column, Column]:
+def _bins(trail: Trail, bin_s: int) -> tuple[Column, Column]:
     """(owner and bin as one number, the first point in it), in order, as the trail is."""
     bins = trail.owner << 40 | trail.time // bin_s
     first = np.flatnonzero(np.append(True, bins[1:] != bins[:-1])[: len(bins)])

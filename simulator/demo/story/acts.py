@@ -17,8 +17,8 @@ from protocols.evidence import verify_bundle
 from protocols.freight.certificates import NAMES, Paper
 from protocols.freight.values import day_text
 
+from ...http_api import Answer
 from . import screen
-from .api import Answer
 from .road import FreightRoad
 
 PATIENCE_S: Final = 45.0
@@ -73,6 +73,7 @@ class Story:
         await self._refused()
         text = await self._issued()
         await self._verified(text)
+        text = screen.scan(self._picture)  # anew: an order wants a proof of this moment
         await self._ordered(text)
         await self._photograph(text)
         await self._coloured("minor", "yellow")
@@ -81,6 +82,7 @@ class Story:
         await self._evidence()
         await self._coloured("serious", "red")
         await self._stopped()
+        await self._cancelled()
         return self.told
 
     async def _registers_known(self) -> None:
@@ -132,12 +134,17 @@ class Story:
         online = (await self._post(self._road.platform, "/codes/verify", {"text": text})).body
         if not (edge["accepted"] and online["accepted"]) or online["presence"] != edge["presence"]:
             raise StoryError(f"the scanned code: {edge} at the edge, {online} at the authority")
-        seen = {"edge": edge["state"], "authority": online["state"], "presence": edge["presence"]}
+        picture = self.told.pictures["blue"]
+        offline = await asyncio.to_thread(self._road.gateway.verify_code, picture)
+        if not offline["accepted"]:
+            raise StoryError(f"the picture of the screen, without a network: {offline}")
+        seen = {"offline": offline["state"], "edge": edge["state"], "authority": online["state"]}
         who = f"{edge['name']} {edge['plate']}"
         self._tell(
             "verified",
-            seen,
-            f"verified at the edge and at the authority: {who}, {edge['colour']}, {edge['presence']}",
+            seen | {"presence": edge["presence"]},
+            f"verified from its picture offline, at the edge, at the authority: {who}, {edge['colour']},"
+            f" {edge['presence']}",
         )
 
     async def _ordered(self, text: str) -> None:
@@ -221,6 +228,20 @@ class Story:
             raise StoryError(f"an order for a red code: {answer.status} {answer.body}")
         why = held[0]["words"] if held else answer.body["detail"]
         self._tell("red_order", answer.status, f"an order for the red code is stopped: {why}")
+
+    async def _cancelled(self) -> None:
+        asked = {"identity": self._road.one.driver.identity}
+        text = screen.scan(self._picture)
+        async with self._calm:
+            self._good(await self._post(self._road.driver, "/codes/cancellation", asked))
+            await self._until(lambda: screen.gone(self._picture), "the code leaves the screen")
+        kept = self._good(await self._post(self._road.driver, "/persons/export", asked)).body
+        online = (await self._post(self._road.platform, "/codes/verify", {"text": text})).body
+        if kept["code"] is not None or kept["code_history"] or online["accepted"]:
+            raise StoryError(f"a holder who cancelled: {kept['code']}, {kept['code_history']}, {online}")
+        self._tell(
+            "cancelled", online["state"], "the driver cancels: the code leaves the screen and every export"
+        )
 
     def _state(self) -> str:
         return str(self._road.office.get(f"/waybills/{self._number}/0000").body["state"])

@@ -7,12 +7,12 @@ import asyncio
 import sqlite3
 import time
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Final
 
 from ...authority.books.book import Book
-from ...authority.indicators import Report
 from ...authority.reporting import report_of, write
 from ...fleet.events import FleetLog
+from ...freight.judged import Judged
 from ...freight.registration import phone_of
 from ...freight.travelling import travel
 from ...freight.world import World
@@ -20,40 +20,6 @@ from .road import FreightRoad
 
 PATIENCE_S: Final = 60.0
 _LOOK_S: Final = 0.2
-
-
-class Judged(NamedTuple):
-    """documents, positions: that travelled. truth: indicator → (numerator, denominator) as planted. page:
-    the report as HTML."""
-
-    documents: int
-    positions: int
-    report: Report
-    truth: dict[str, tuple[int, int]]
-    page: Path
-
-    @property
-    def values(self) -> int:
-        """How many there are."""
-        return len(self.truth)
-
-    @property
-    def equal(self) -> int:
-        """How many of them are the planted truth."""
-        found = self.report.indicators
-        return sum(
-            (found[name].numerator, found[name].denominator) == true for name, true in self.truth.items()
-        )
-
-    def as_json(self) -> dict[str, Any]:
-        """For the demo's document."""
-        values = {
-            one.id: None if one.value is None else str(one.value) for one in self.report.indicators.values()
-        }
-        return {
-            "documents": self.documents, "positions": self.positions, "equal": self.equal, "of": self.values,
-            "indicators": values,
-        }  # fmt: skip
 
 
 async def send(road: FreightRoad, world: World, log: FleetLog) -> tuple[int, int]:
@@ -74,7 +40,7 @@ async def judge(road: FreightRoad, world: World, sent: tuple[int, int], folder: 
         await asyncio.sleep(_LOOK_S)
     report = await asyncio.to_thread(report_of, road.house.books, road.house.positions, world.period)
     page, _ = write(report, folder)
-    return Judged(documents, positions, report, world.truth.fractions(), page)
+    return Judged(documents, positions, report, world.truth, page)
 
 
 def _hand_in(road: FreightRoad, world: World) -> int:

@@ -6,26 +6,23 @@ sealed with the national algorithms: names and phones travel on it.
 
 from __future__ import annotations
 
-import subprocess
-import sys
 import time
 from pathlib import Path
 from typing import Final
 
 from protocols.driver_code.lists import write_trust
-from protocols.monitoring.envelopes import KeyRing, new_keys, public_ring, write_ring
-from protocols.monitoring.envelopes.profiles import suite_of
 
 from ...authority.books.accounts import AccountKind
 from ...authority.desk import Desk
 from ...authority_process import HouseProcess
 from ...broker import free_port
 from ...fleet.scenario import TruckPlan
+from ...freight.keys import AUTHORITY, write_keys
 from ...freight.registration import register
 from ...freight.world import World
 from ...gateway_process import GatewayProcess, Sections
+from ...http_api import Api
 from ..road import FAST_DELIVERY, Road
-from .api import Api
 from .world import Today, enter, today
 
 GATEWAY: Final = "demo-gateway"
@@ -34,8 +31,8 @@ SCOPES: Final = "freight:read,freight:write,commands:write"
 
 
 class FreightRoad(Road):
-    """`start`, then `desk` and `platform` are the authority's API for a company and for its own desks, and
-    `office` is the gateway's; `one` is the truck of today."""
+    """`start`, then `desk`, `driver` and `platform` are the authority's API for a company, its driver and the
+    authority's own desks, and `office` is the gateway's; `one` is the truck of today."""
 
     def __init__(self, folder: Path, world: World, plan: TruckPlan) -> None:
         super().__init__(folder)
@@ -45,6 +42,7 @@ class FreightRoad(Road):
         self._house: HouseProcess
         self.one: Today
         self.desk: Api
+        self.driver: Api
         self.platform: Api
         self.office: Api
 
@@ -56,11 +54,12 @@ class FreightRoad(Road):
     def start(self) -> None:
         """Books and keys first, then broker, authority, gateway."""
         secrets = self._write_books()
-        self._write_keys()
+        write_keys(self._keys, ENVELOPE, (GATEWAY, AUTHORITY))
         super().start()
-        token = self._token()
+        token = self.gateway.token("demo", SCOPES)
         base = f"http://127.0.0.1:{self._house.port}/v1"
         self.desk = Api(base, login=("operator", secrets["operator"]))
+        self.driver = Api(base, login=("driver", secrets["driver"]))
         self.platform = Api(base, login=("desk", secrets["desk"]))
         self.office = Api(f"http://127.0.0.1:{self._api_port}/api/v1", token=token)
 
@@ -88,6 +87,7 @@ class FreightRoad(Road):
                 "operator": desk.accounts.add(
                     "operator", AccountKind.COMPANY, owner=one.vehicle.carrier.carrier_id
                 ),
+                "driver": desk.accounts.add("driver", AccountKind.DRIVER, owner=self.one.driver.identity),
                 "desk": desk.accounts.add("desk", AccountKind.PLATFORM),
                 "gateway": desk.accounts.add(
                     "gateway", AccountKind.PLATFORM, ("registers:read", "codes:verify")
@@ -102,14 +102,6 @@ class FreightRoad(Road):
         secret.touch(mode=0o600)
         secret.write_text(secrets["gateway"], encoding="ascii")
         return secrets
-
-    def _write_keys(self) -> None:
-        """A pair to sign with and one to be sealed to, for each side; their public halves for the other."""
-        self._keys.mkdir(parents=True, exist_ok=True)
-        for owner in (GATEWAY, "authority"):
-            ring = KeyRing(new_keys(suite_of(ENVELOPE), owner, int(time.time() * 1000)))
-            write_ring(self._keys / f"{owner}.keys", ring)
-            write_ring(self._keys / f"{owner}.public", public_ring(ring))
 
     def _gateway_sections(self) -> Sections:
         return {
@@ -139,9 +131,3 @@ class FreightRoad(Road):
                 "receipt_timeout_s": 3,
             },
         }
-
-    def _token(self) -> str:
-        command = [sys.executable, "-m", "edge_gateway.cli", "token", "create"]
-        command += [str(self.gateway.config_file), "demo", "--scope", SCOPES]
-        made = subprocess.run(command, capture_output=True, text=True, check=True, stdin=subprocess.DEVNULL)
-        return made.stdout.split()[-1]

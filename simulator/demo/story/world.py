@@ -10,24 +10,22 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from protocols.freight.certificates import Certificate, Paper
-from protocols.freight.values import day_text
 from protocols.wire.bcd import identity_of
 
 from ...authority.books import Registry
 from ...authority.books.registry import DriverRecord, TerminalRecord, VehicleRecord
-from ...authority.indicators.period import Period, days
 from ...authority.indicators.registers import DriverEntry
 from ...freight.actors import Driver, Settlement, Trip, Vehicle
 from ...freight.casting import Size
 from ...freight.places import KUNMING
 from ...freight.registration import driver_papers, vehicle_papers
 from ...freight.scenarios import Scenario, build
+from ...freight.trial import recent
 from ...freight.world import World
 from ...freight.writing import funds, waybill
 
 FAULTS: Final = {"overload": 1, "expired_transport": 1, "missing_location": 1, "unpaid": 1}
 SCENARIO: Final = Scenario("demonstration", KUNMING, Size(companies=1, vehicles=8, trips=2), FAULTS)
-PERIOD_DAYS: Final = 39  # a world needs a month, and what is sent today must arrive within its period
 ACTOR: Final = "demo"
 NAME: Final = "王小明"  # as 张三 elsewhere: nobody in particular
 LATER: Final = ("despatchActualDateTime", "goodsReceiptDateTime", "sendToProDateTime")  # the trip tells them
@@ -75,7 +73,7 @@ class Today:
 
 def invent(seed: int, now_s: int) -> World:
     """The finished world of this seed, in a period that ends with today."""
-    return build(SCENARIO, seed, period=_period(now_s))
+    return build(SCENARIO, seed, period=recent(now_s))
 
 
 def today(world: World, phone: str, plate: str, colour: int) -> Today:
@@ -119,10 +117,6 @@ def enter(registry: Registry, one: Today, gateway: str, now_s: int) -> Today:
     permit = registry.paper(Paper.PERMIT, carrier.permit)
     assert permit is not None, "the world was entered before"
     return replace(one, papers=(*one.papers, permit.certificate))
-
-
-def _period(now_s: int) -> Period:
-    return days("recent", day_text(now_s - PERIOD_DAYS * 86400), day_text(now_s + 86400))
 
 
 def _form(paper: Certificate) -> dict[str, Any]:

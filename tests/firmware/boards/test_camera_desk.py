@@ -17,7 +17,7 @@ from ..test_desk import PATIENCE_S, drive
 PHONE = bytes.fromhex("013800138000")
 SHOOT_ONCE = bytes.fromhex("01 0001 0000 00 01 05 80 40 40 80")
 HEAD_BYTES_2013 = 36
-HEAP = "160k"
+HEAP = "112k"
 
 
 class Platform(PlatformServer):

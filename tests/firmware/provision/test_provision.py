@@ -11,7 +11,9 @@ from pathlib import Path
 import pytest
 
 from firmware.provision.device import Device, DeviceError
+from firmware.provision.keys import hand_over
 from firmware.provision.truck import TruckError, board_file, read, template
+from protocols.driver_code.lists import read_presence, read_seals, write_seals
 
 from ...portable.interpreters import ROOT
 from .boards import prompt_in
@@ -99,15 +101,33 @@ def test_an_error_never_repeats_a_key(tmp_path: Path) -> None:
 def test_the_description_gets_onto_a_real_micropython(board, tmp_path: Path) -> None:
     port, folder = board
     (folder / "config.json").write_text('{"phone": "old"}')
-    done = provision("write", str(described(tmp_path)), "--port", port, "--no-restart")
+    (tmp_path / "seals").write_bytes(write_seals({"13900000000": bytes(32)}))
+    files = ["--seals", str(tmp_path / "seals"), "--presence", str(tmp_path / "presence")]
+    done = provision("write", str(described(tmp_path)), "--port", port, "--no-restart", *files)
     assert done.returncode == 0, done.stdout + done.stderr
     values = json.loads((folder / "config.json").read_text())
+    key = bytes.fromhex(values["presence_key"])
+    assert read_seals((tmp_path / "seals").read_bytes()) == {"13900000000": bytes(32), "13912345678": key}
+    assert read_presence((tmp_path / "presence").read_bytes()) == {1: key}
+    assert all((tmp_path / name).stat().st_mode & 0o777 == 0o600 for name in ("seals", "presence"))
     assert values["phone"] == "13912345678" and len(values["presence_key"]) == 64
     assert not (folder / "config.new").exists()
     shown = provision("show", "--port", port, "--no-restart")
     assert shown.returncode == 0, shown.stdout + shown.stderr
     assert "云A12345" in shown.stdout and "(present)" in shown.stdout
     assert values["presence_key"] not in shown.stdout + done.stdout
+
+
+def test_a_key_that_cannot_be_handed_over_is_said(tmp_path: Path) -> None:
+    keyless = board_file(read(described(tmp_path, presence='""')))
+    with pytest.raises(TruckError, match=r"keys\.presence: there is no key"):
+        hand_over(keyless, tmp_path / "seals", None)
+    nameless = board_file(read(described(tmp_path, presence_number="0")))
+    with pytest.raises(TruckError, match=r"keys\.presence_number: from 1"):
+        hand_over(nameless, None, tmp_path / "presence")
+    (tmp_path / "seals").write_text("{}")
+    with pytest.raises(TruckError, match="seals: seals: at most"):
+        hand_over(board_file(read(described(tmp_path))), tmp_path / "seals", None)
 
 
 def test_a_port_without_a_board_is_said() -> None:

@@ -27,12 +27,66 @@ class RamSlots:
         self.key = key
         self.store = store
         self.folders = {1: RamFiles(), 2: RamFiles()}
+        self.images = {}  # of slots that are partitions, by number
 
     def keyed_hash(self):
         return KeyedHash(self.key)
 
+    def image(self, slot, length):
+        if slot not in self.images:
+            return None
+        self.images[slot] = Image(length)
+        return self.images[slot]
+
     def folder(self, slot):
         return self.folders[slot]
+
+
+class Image:
+    """A partition's writer in memory."""
+
+    def __init__(self, length):
+        self.length = length
+        self.data = b""
+        self.whole = False
+
+    def write(self, data):
+        self.data += bytes(data)
+
+    def finish(self):
+        self.whole = True
+
+
+def number_at(data, at):
+    """A number of ROMFS and where it ends."""
+    value = 0
+    while True:
+        byte = data[at]
+        at += 1
+        value = value << 7 | byte & 0x7F
+        if not byte & 0x80:
+            return value, at
+
+
+def files_of(image):
+    """The files of an image by name, after MicroPython's description of ROMFS."""
+    assert image[:3] == b"\xd2\xcd\x31"
+    length, at = number_at(image, 3)
+    assert at + length == len(image), (at, length, len(image))
+    files = {}
+    while at < len(image):
+        kind, at = number_at(image, at)
+        size, at = number_at(image, at)
+        assert kind == 5
+        end = at + size
+        count, at = number_at(image, at)
+        name = image[at : at + count].decode()
+        kind, at = number_at(image, at + count)
+        size, at = number_at(image, at)
+        assert kind == 2 and at + size == end
+        files[name] = image[at:end]
+        at = end
+    return files
 
 
 class SlotBoard:
@@ -117,6 +171,29 @@ def check_a_package_is_installed_and_the_board_started_anew():
         assert installed(made) == 1 and made.terminal.board.resets == 1
         assert {name: bytes(data) for name, data in made.slots.folders[1].contents.items()} == FILES
         assert not told(made), "the result comes when the new firmware has proved itself"
+
+
+def check_a_slot_that_is_a_partition_gets_a_file_system():
+    made = online()
+    made.slots.images[1] = None
+    files = {"start.mpy": b"s", "part0.mpy": bytes(range(256)) * 63, "a.bin": b"", "b1.mpy": bytes(127)}
+    pieces = pieces_of(body_of(package(files)), 1000)
+    assert set(send(made, pieces, range(1, len(pieces) + 1))) == {0}
+    assert installed(made) == 1 and made.terminal.board.resets == 1
+    image = made.slots.images[1]
+    assert image.whole and image.length == len(image.data)
+    assert files_of(image.data) == files
+    assert not made.slots.folders[1].contents
+
+
+def check_a_bad_package_leaves_no_whole_image():
+    for content in (package(count=4), package(count=2), package({"start.mpy": bytes(16385)})):
+        made = online()
+        made.slots.images[1] = None
+        pieces = pieces_of(body_of(content), 1000)
+        send(made, pieces, range(1, len(pieces) + 1))
+        assert installed(made) == boot_record.NO_SLOT and told(made) == [1]
+        assert made.slots.images[1] is not None and not made.slots.images[1].whole
 
 
 def check_any_size_of_packages_and_one_that_needs_none():

@@ -17,7 +17,10 @@ from pathlib import Path
 import pytest
 
 from firmware.package_upgrade import package
+from simulator.desk import rom
+from simulator.desk.build import ROM, launcher
 from simulator.desk.chips import build_chip
+from simulator.desk.desk import PARTITION_BYTES
 
 from ...portable.interpreters import ROOT, micropython
 from .test_desk_upgrade import KEY, VERSION, image
@@ -33,9 +36,12 @@ LOOK_S = 0.02
 
 
 class Chip:
-    """A board that starts again whenever it resets itself. resets: how often it did."""
+    """A board that starts again whenever it resets itself. resets: how often it did.
 
-    def __init__(self, name: str, folder: Path, port: int) -> None:
+    mapped: its three partitions of memory-mapped flash; none when it is empty.
+    """
+
+    def __init__(self, name: str, folder: Path, port: int, mapped: list[Path]) -> None:
         self.resets = 0
         folder.mkdir()
         config = {
@@ -51,7 +57,9 @@ class Chip:
         (folder / "config.json").write_text(json.dumps(config))
         path = f"{FAKES / 'fakes'}:{FAKES}:{ROOT}"
         self._environment = {**os.environ, "MICROPYPATH": path}
-        self._command = [micropython(), "-X", "heapsize=4m", str(HERE / "device_chip.py"), name, str(folder)]
+        heap = "1m" if mapped else "4m"  # what plays the chip, and keeps all that it heard, has most of it
+        start = [*launcher(), ",".join(map(str, mapped))] if mapped else [micropython()]
+        self._command = [*start, "-X", f"heapsize={heap}", str(HERE / "device_chip.py"), name, str(folder)]
         self._said = folder / "said.txt"
         self._process = self._start()
 
@@ -85,15 +93,29 @@ class Chip:
             return subprocess.Popen(self._command, env=self._environment, stdout=said, stderr=said)
 
 
-@pytest.mark.parametrize("name", [pytest.param("esp32", marks=pytest.mark.soak), "rp2"])
-def test_a_chip_takes_new_firmware_and_proves_it(tmp_path, name):
+@pytest.mark.parametrize(
+    ("name", "partitions"),
+    [
+        ("rp2", 3),
+        pytest.param("rp2", 0, marks=pytest.mark.soak),
+        pytest.param("esp32", 0, marks=pytest.mark.soak),
+    ],
+)
+def test_a_chip_takes_new_firmware_and_proves_it(tmp_path, name, partitions):
+    mapped = [tmp_path / f"rom{number}.img" for number in range(partitions)]
     tree = build_chip(name, tmp_path / "tree")
+    for path in mapped:
+        deployed = (tree / ROM).read_bytes() if path == mapped[0] else b""
+        path.write_bytes(deployed + b"\xff" * (PARTITION_BYTES - len(deployed)))
     with UpgradePlatform() as platform:
         platform.package = package(image(tmp_path, tree, page_settings=VERSION), KEY, "0.2.0", name)
-        chip = Chip(name, tmp_path / "board", platform.port)
+        chip = Chip(name, tmp_path / "board", platform.port, mapped)
         try:
             assert chip.run_until(lambda: platform.results == [0]), (chip.said, platform.answers)
             assert platform.versions == ["0.1.0", "0.2.0"] and chip.resets == 1
+            in_files = (tmp_path / "board" / "terminal" / "a" / "start.mpy").exists()
+            written = [path.read_bytes().startswith(rom.MAGIC) for path in mapped]
+            assert (in_files, written) == ((False, [True, True, False]) if mapped else (True, []))
         finally:
             chip.stop()
 

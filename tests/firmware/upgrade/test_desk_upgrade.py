@@ -6,7 +6,7 @@ import subprocess
 import pytest
 
 from firmware.package_upgrade import package, read_tree
-from simulator.desk import build
+from simulator.desk import build, rom
 from simulator.desk.desk import Desk
 
 from ...portable.interpreters import mpy_cross
@@ -14,7 +14,8 @@ from .upgrade_platform import UpgradePlatform
 
 KEY = bytes(range(100, 132))
 PATIENCE_S = 60
-HEAP = "144k"
+HEAP = "104k"
+FILES_HEAP = "144k"
 STATE = 0xF2  # of 0x8900: the terminal tells how it is
 
 pytestmark = pytest.mark.slow
@@ -28,7 +29,14 @@ def platform():
 
 @pytest.fixture
 def desk(tmp_path, platform):
-    made = Desk(
+    made = upgradable(tmp_path, platform, heap=HEAP)
+    yield made
+    made.stop()
+
+
+def upgradable(tmp_path, platform, **more):
+    """A desk that takes firmware."""
+    return Desk(
         tmp_path / "desk",
         [("127.0.0.1", platform.port)],
         "13800138000",
@@ -38,10 +46,8 @@ def desk(tmp_path, platform):
         ota_key=KEY.hex(),
         trial_s=4,
         watchdog_s=3,
-        heap=HEAP,
+        **more,
     )
-    yield made
-    made.stop()
 
 
 def image(tmp_path, tree=None, **changes: tuple[str, str]) -> dict[str, bytes]:
@@ -71,12 +77,27 @@ def test_a_new_firmware_starts_and_proves_itself(desk, platform, tmp_path):
     assert desk.wait_until(lambda: platform.results == [0], PATIENCE_S), (desk.errors, platform.answers)
     assert platform.versions == ["0.1.0", "0.2.0"] and platform.answers[0x8108] == {0}
     assert desk.restarts == ["reset"]
+    slots = [(desk.directory / name).read_bytes() for name in ("rom_a.img", "rom_b.img")]
+    assert desk.in_place and [slot.startswith(rom.MAGIC) for slot in slots] == [True, False]
     for _ in range(7):  # more than a trial may have
         before = len(platform.versions)
         desk.restart()
         assert desk.wait_until(lambda count=before: len(platform.versions) > count, PATIENCE_S), desk.errors
     assert set(platform.versions[1:]) == {"0.2.0"} and platform.results == [0]
     assert not desk.errors
+
+
+@pytest.mark.soak
+def test_where_no_flash_is_mapped_the_new_firmware_runs_from_files(tmp_path, platform):
+    platform.package = package(image(tmp_path, page_settings=VERSION), KEY, "0.2.0", "unix")
+    desk = upgradable(tmp_path, platform, heap=FILES_HEAP, in_place=False)
+    try:
+        desk.start()
+        assert desk.wait_until(lambda: platform.results == [0], PATIENCE_S), (desk.errors, platform.answers)
+        assert platform.versions == ["0.1.0", "0.2.0"] and not desk.errors
+        assert not list(desk.directory.glob("rom_*.img"))
+    finally:
+        desk.stop()
 
 
 def test_a_wrong_signature_changes_nothing(desk, platform, tmp_path):
@@ -106,15 +127,16 @@ def test_the_power_fails_in_the_middle(desk, platform, tmp_path):
     assert platform.versions[-1] == "0.2.0" and not desk.errors
 
 
+MAIN = "def main(path, has_loader=True):\n"
 FAULTY = {
     "crash": (
-        {"start": ("def main(path):\n", "def main(path):\n    raise ValueError('boom')\n")},
+        {"start": (MAIN, MAIN + "    raise ValueError('boom')\n")},
         "reset",
         b"boom",
     ),
     "import": ({"part0": ("import struct\n", "import no_such_module\n")}, "reset", b"no_such_module"),
     "hang": (
-        {"start": ("def main(path):\n", "def main(path):\n    while True:\n        pass\n")},
+        {"start": (MAIN, MAIN + "    while True:\n        pass\n")},
         "watchdog",
         b"watchdog",
     ),

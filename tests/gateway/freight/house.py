@@ -1,6 +1,7 @@
 """Freight without a gateway around it: the real book, registers, desk and trips; a clock that the test
 sets."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -9,15 +10,22 @@ from edge_gateway.freight import errands
 from edge_gateway.freight.book import Book
 from edge_gateway.freight.clock import Now
 from edge_gateway.freight.closing import Closing
-from edge_gateway.freight.desk import DeskRules, FreightDesk
+from edge_gateway.freight.codes_down import CodesDown
+from edge_gateway.freight.desk import FreightDesk
+from edge_gateway.freight.dispatching import DeskRules
 from edge_gateway.freight.gate import Policy
 from edge_gateway.freight.gatekeeper import Gatekeeper
 from edge_gateway.freight.intake import Intake
 from edge_gateway.freight.paperwork import Paperwork
+from edge_gateway.freight.places import place_of
 from edge_gateway.freight.proof import Evidence
 from edge_gateway.freight.registers import Registers
 from edge_gateway.freight.releasing import gate_of
+from edge_gateway.freight.signing import Signing
+from edge_gateway.freight.sources import OWN
 from edge_gateway.freight.trips import Rules, Trips
+from edge_gateway.freight.whose import Whose
+from edge_gateway.registry import Device, Terminal
 from protocols.driver_code.codec import StandIn
 from protocols.driver_code.content import Colour, Content, Holder
 from protocols.driver_code.lists import write_revocations
@@ -51,6 +59,9 @@ class House:
     now_s: int = fleet.NOON
     presence_required: bool = True
     online: Colour | None = None
+    signing: Signing | None = None
+    seals: dict[str, bytes] = field(default_factory=dict)
+    terminals: "Terminals" = field(default_factory=lambda: Terminals(terminal(TERMINAL, fleet.PLATE)))
 
     def __post_init__(self) -> None:
         self.audits: list[tuple[str, str, str, str]] = []
@@ -61,8 +72,10 @@ class House:
         """Also after a crash: what is on the disk is what there is."""
         self.book = Book(self.folder / "freight.db")
         self.registers = Registers(self.book, fleet.GUOMI, [fleet.KEY])
-        evidence = Evidence(self.book, "gw-1", "sm3")
-        self.evidence = evidence
+        self.evidence = evidence = Evidence(self.book, "gw-1", "sm3", self.signing)
+        self.whose = Whose(self.terminals, self.registers)
+        self.codes = CodesDown(self.book, self.registers, self.whose, self.seals)
+        self.place = place_of(self.book, OWN)
         self.papers = Paperwork(
             self.book,
             self.registers,
@@ -73,30 +86,31 @@ class House:
             moved=lambda: None,
             utc_ms=lambda: self.now_s * 1000,
         )
+        gate = Gatekeeper(
+            self.book,
+            self.registers,
+            evidence,
+            policy=self.policy,
+            edition_of=self.whose.edition_of,
+            vehicle_of=self.whose.vehicle_of,
+        )
+        closing = Closing(self.book, self.registers, evidence, self.papers.submit, 30)
+        self.trips = self.papers.paid = Trips(self.book, gate, closing, self.rules)
         self.desk = FreightDesk(
             self.book,
             self.registers,
             evidence,
             rules=DeskRules(self.presence_required),
             papers=self.papers,
+            trips=self.trips,
+            codes=self.codes,
             audit=lambda *line: self.audits.append(line),
-            terminal_of=lambda plate, colour: TERMINAL if plate == fleet.PLATE else None,
-            edition_of=lambda _: EDITION,
+            terminal_of=self.whose.terminal_of,
+            edition_of=self.whose.edition_of,
             moved=lambda: None,
             ask_colour=lambda _: self.online,
             utc_ms=lambda: self.now_s * 1000,
         )
-        gate = Gatekeeper(
-            self.book,
-            self.registers,
-            evidence,
-            policy=self.policy,
-            edition_of=lambda _: EDITION,
-            vehicle_of=lambda terminal: f"{fleet.PLATE}/{fleet.COLOUR}" if terminal == TERMINAL else "",
-        )
-        closing = Closing(self.book, self.registers, evidence, self.papers.submit, 30)
-        self.trips = self.desk.trips = Trips(self.book, gate, closing, self.rules)
-        self.papers.paid = self.trips.pay
         self.intake = Intake(self.book, self.registers, self.trips)
 
     def know(self, snapshot: Snapshot | None = None) -> None:
@@ -129,7 +143,7 @@ class House:
 
     def take(self, *records: Record) -> None:
         """The journal's run, as the follower gives it."""
-        self.intake.take(records, Now(self.now_s * 1000))
+        self.intake.take(self.place, records, Now(self.now_s * 1000))
 
     def loads(self, number: str, loaded: bool = True, at_s: int | None = None) -> Record:
         """0x0701 of the terminal."""
@@ -167,6 +181,35 @@ class House:
     def texts(self) -> list[str]:
         """The texts on their way to the driver."""
         return [each.body["text"] for each in errands.waiting(self.book, 100) if each.message == errands.TEXT]
+
+
+class Terminals:
+    """A list of terminals as freight asks it; `know` adds one that registers now."""
+
+    def __init__(self, *known: Terminal) -> None:
+        self._known = {each.identity: each for each in known}
+
+    def know(self, added: Terminal) -> None:
+        """It registered."""
+        self._known[added.identity] = added
+
+    def __iter__(self) -> Iterator[Terminal]:
+        return iter(list(self._known.values()))
+
+    def get(self, identity: str) -> Terminal | None:
+        """The terminal of this identity."""
+        return self._known.get(identity)
+
+    def edition_of(self, identity: str) -> int | None:
+        """The edition it registered with."""
+        found = self.get(identity)
+        return found.edition if found else None
+
+
+def terminal(identity: str, plate: str, colour: str = fleet.COLOUR) -> Terminal:
+    """One that registered from this vehicle."""
+    device = Device(53, 100, b"DYEDG", b"EDGE-1", b"T1", int(colour), plate.encode("gbk"))
+    return Terminal(identity, EDITION, device)
 
 
 def order(number: str = "YD2026031001", serial: str = "0000", **changes: Any) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 import base64
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -17,7 +17,7 @@ from protocols.freight.snapshot import Signer, seal
 from protocols.wire.errors import RemoteProtocolError
 from tests.freight import fleet
 
-from .house import TERMINAL, House
+from .house import TERMINAL, House, Terminals, terminal
 
 ISSUED = datetime(2026, 3, 10, tzinfo=UTC)
 KEY = push.key_push(ISSUED, 1, 9, bytes(32))
@@ -34,13 +34,7 @@ def message(content: bytes, **changes: object) -> bytes:
 
 def take(house: House, payload: bytes) -> bool:
     with house.book.turn():
-        return codes_down.take(
-            house.book,
-            house.registers,
-            codes_down.decode(payload),
-            lambda *_: TERMINAL,
-            Now(house.now_s * 1000),
-        )
+        return house.codes.take(codes_down.decode(payload), Now(house.now_s * 1000))
 
 
 def test_a_push_becomes_one_errand_however_often_it_comes(house: House) -> None:
@@ -85,6 +79,67 @@ def test_a_newer_colour_replaces_a_colour_and_no_code(house: House) -> None:
     take(house, message(push.withdrawal_push(ISSUED, 9), id="d"))
     withdrawn = errands.waiting(house.book, 10)[1]
     assert sorted(errands.replaced(house.book, withdrawn)) == [1, 2]
+
+
+def look(house: House) -> int:
+    with house.book.turn():
+        return house.codes.look(Now(house.now_s * 1000))
+
+
+def waiting_for(house: House, terminal: str = "") -> list[tuple[push.Kind, str]]:
+    """What is on its way, as the terminal would read it."""
+    found = [each for each in errands.waiting(house.book, 10) if terminal in ("", each.terminal)]
+    values = [push.parse(bytes.fromhex(each.body["content"]["hex"])) for each in found]
+    return [(each["kind"], each.get("code", b"").decode()) for each in values]
+
+
+def test_a_code_waits_for_a_terminal_that_nobody_knows_yet_and_survives_a_restart(house: House) -> None:
+    """The newest code and its colour leave once it registers, in order; what they replaced does not."""
+    until = ISSUED + timedelta(days=90)
+    for serial, text in ((1, "OLD"), (3, "NEW"), (2, "LATE")):  # the last one was issued before the second
+        code = push.DriverCode(text, push.Colour.BLUE, until, None, "云A99999")
+        take(house, message(push.code_push(ISSUED, serial, code), id=text, terminal="", plate="云A99999"))
+    colour = push.colour_push(ISSUED, 4, push.Colour.YELLOW)
+    take(house, message(colour, id="colour", terminal="", plate="云A99999"))
+    take(house, message(KEY, id="named", terminal="013900001111"))
+    assert (look(house), errands.count(house.book), house.codes.waiting()) == (0, 0, 3)
+    house.book.close()
+    house.open()
+    house.terminals.know(terminal("13912345678", "云A99999"))
+    assert (look(house), house.codes.waiting()) == (2, 1)
+    assert waiting_for(house) == [(push.Kind.CODE, "NEW"), (push.Kind.COLOUR, "")]
+    house.terminals.know(terminal("13900001111", "云A11111"))
+    assert (look(house), look(house), house.codes.waiting()) == (1, 0, 0)
+    assert waiting_for(house, "13900001111") == [(push.Kind.KEY, "")]
+    assert take(house, message(colour, id="colour", terminal="", plate="云A99999")) is False
+
+
+def test_a_code_waits_for_a_terminal_that_only_the_registers_name(house: House) -> None:
+    """They know whose vehicle it is; the command desk knows nobody of that name before it registers."""
+    house.terminals = house.whose._terminals = Terminals()
+    take(house, message(COLOUR, terminal=""))
+    assert (house.codes.waiting(), errands.count(house.book)) == (1, 0)
+    house.terminals.know(terminal(TERMINAL, "云A00000"))
+    assert look(house) == 1
+    assert errands.waiting(house.book, 10)[0].terminal == TERMINAL
+
+
+def test_a_code_waits_until_its_own_end(house: House) -> None:
+    code = push.DriverCode("SHORT", push.Colour.BLUE, ISSUED + timedelta(days=1), None, "云A99999")
+    take(house, message(push.code_push(ISSUED, 1, code), terminal="", plate="云A99999"))
+    house.now_s = int(ISSUED.timestamp()) + 86_400
+    house.terminals.know(terminal("13912345678", "云A99999"))
+    assert (look(house), house.codes.waiting(), errands.count(house.book)) == (0, 0, 0)
+    assert house.codes.counts["push_expired"] == 1
+
+
+def test_codes_that_wait_have_a_limit(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(codes_down, "WAITING_MAX", 1)
+    take(house, message(COLOUR, terminal="", plate="云A99999"))
+    take(house, message(COLOUR, id="b", terminal="", plate="云A99999"))  # of the same vehicle: it replaces
+    with pytest.raises(RemoteProtocolError, match="wait for terminals already"):
+        take(house, message(COLOUR, id="c", terminal="", plate="云A88888"))
+    assert (house.codes.waiting(), house.codes.counts["push_waiting_full"]) == (1, 1)
 
 
 def test_errands_have_a_limit(house: House, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,9 +9,9 @@ from PIL import Image
 
 from edge_gateway.commands import CommandError
 from edge_gateway.freight import life
-from edge_gateway.freight.desk import question_of
 from edge_gateway.freight.orders import Order, OrderError
 from edge_gateway.freight.scanning import ScanError, text_in
+from edge_gateway.freight.verdicts import question_of
 from protocols.driver_code.content import Colour
 from protocols.driver_code.lists import write_revocations
 from protocols.driver_code.trust import Revocations, code_id

@@ -10,15 +10,17 @@ import pytest
 
 from edge_gateway.commands import CommandError, StoreError
 from edge_gateway.freight import errands, life, outbox, waybills
+from edge_gateway.freight import kept as rows
 from edge_gateway.freight.authority import Authority
 from edge_gateway.freight.authority_api import Answer
 from edge_gateway.freight.book import Book
 from edge_gateway.freight.clock import Now
-from edge_gateway.freight.desk import question_of
 from edge_gateway.freight.errands import Errand
 from edge_gateway.freight.orders import Order
 from edge_gateway.freight.outbox import Submission
+from edge_gateway.freight.running import Runner
 from edge_gateway.freight.service import FreightService
+from edge_gateway.freight.verdicts import question_of
 from protocols.driver_code.content import Colour
 from protocols.evidence import verify_bundle
 from protocols.freight.documents import Kind
@@ -109,7 +111,7 @@ def test_a_document_that_was_forgotten_goes_on_with_its_revisions(house: House) 
         answer(house, kept, ResultCode.OK)
     with house.book.turn():
         outbox.forget_before(house.book, house.now_s * 1000 + 1)
-    assert outbox.by_reference(house.book, kept.reference) is None
+    assert rows.by_reference(house.book, kept.reference) is None
     later, _ = house.papers.hand_in(Submission(Kind.WAYBILL, waybill("W1", remark="c")), "api")
     assert later.revision == 3, "the receiver knows 2: a lower one would count for nothing"
     names = [row[0] for row in house.book.rows("SELECT name FROM kept")]
@@ -170,10 +172,13 @@ def test_a_terminal_that_is_full_holds_up_nobody_else(house: House) -> None:
     with book.turn():
         for number in range(120):
             errands.add(book, Errand(0, "1" if number < 110 else "2", "TextMessage", {"text": "x"}, 1 << 50))
-    service = object.__new__(FreightService)
-    service._book, service._commands = book, _Commands()  # type: ignore[assignment]
-    assert asyncio.run(service._run_waiting()) is True
-    assert len(service._commands.taken) == 10  # type: ignore[attr-defined]
+    desk = _Commands()
+
+    async def run() -> bool:
+        return await Runner(book, desk)._run_waiting()  # type: ignore[arg-type]
+
+    assert asyncio.run(run()) is True
+    assert len(desk.taken) == 10
     assert errands.count(book) == 110
 
 
@@ -189,10 +194,10 @@ def test_registers_that_came_before_a_kill_are_looked_at_after_it(
     house.book.close()  # killed: they are kept, and nobody looked at the trip
     house.open()
     service = object.__new__(FreightService)
-    service._book, service._registers, service.desk = house.book, house.registers, house.desk
+    service._book, service._house, service.desk = house.book, house, house.desk  # type: ignore[assignment]
     service._looked, service._line, service._stopping = False, None, threading.Event()
     service._stopping.set()
-    service._counted_s = service._cleaned_s = 1e9
+    service._counted_s = service._cleaned_s = service._codes_s = 1e9
     with monkeypatch.context() as patched:
         patched.setattr(house.trips, "on_registers", _fails)
         with pytest.raises(StoreError):

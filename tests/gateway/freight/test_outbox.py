@@ -8,8 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge_gateway.commands import CommandError
+from edge_gateway.freight import kept as rows
 from edge_gateway.freight import outbox
-from edge_gateway.freight.outbox import Kept, Retry, Submission
+from edge_gateway.freight.kept import Kept
+from edge_gateway.freight.outbox import Retry, Submission
+from protocols.freight.consent import Purpose
 from protocols.freight.documents import Kind
 from protocols.monitoring.documents import DocumentReceipt, Result, ResultCode
 
@@ -45,7 +48,7 @@ def test_a_faulty_document_is_never_sent_and_names_its_fields(house: House) -> N
     kept, _ = house.papers.hand_in(
         Submission(Kind.WAYBILL, waybill("W1", businessTypeCode="7", carrier="")), "api"
     )
-    assert kept.state == outbox.FAULTY
+    assert kept.state == rows.FAULTY
     assert [(each["field"], each["code"]) for each in kept.faults] == [
         ("carrier", "missing"),
         ("businessTypeCode", "table"),
@@ -56,8 +59,8 @@ def test_a_faulty_document_is_never_sent_and_names_its_fields(house: House) -> N
 def test_a_correction_is_the_next_revision_and_the_faulty_one_is_gone(house: House) -> None:
     kept, _ = house.papers.hand_in(Submission(Kind.WAYBILL, waybill("W1", carrier="")), "api")
     better, new = house.papers.correct(kept.reference, waybill("W1"), "api")
-    assert (new, better.revision, better.state) == (True, 2, outbox.WAITING)
-    assert house.papers.document(kept.reference).state == outbox.SUPERSEDED
+    assert (new, better.revision, better.state) == (True, 2, rows.WAITING)
+    assert house.papers.document(kept.reference).state == rows.SUPERSEDED
     assert [each.reference for each in ready(house)] == [better.reference]
 
 
@@ -67,11 +70,11 @@ def test_a_refused_document_names_field_and_code_and_can_be_corrected(house: Hou
     answer(house, kept, ResultCode.FIELD_CHECK_FAILED, "carrier")
     refused = house.papers.document(kept.reference)
     assert (refused.state, refused.faults) == (
-        outbox.REJECTED,
+        rows.REJECTED,
         [{"field": "carrier", "code": "3005", "detail": "why"}],
     )
     better, _ = house.papers.correct(kept.reference, waybill("W1", carrier="别的"), "api")
-    assert (better.revision, better.state) == (2, outbox.WAITING)
+    assert (better.revision, better.state) == (2, rows.WAITING)
 
 
 def test_a_correction_about_something_else_is_refused(house: House) -> None:
@@ -95,14 +98,38 @@ def test_fields_that_are_not_declared_stay_at_home_and_are_counted(house: House)
     assert house.audits[-1][3].endswith("r1; dropped 1")
 
 
+@pytest.mark.parametrize("purpose", [each for each in Purpose if each is not Purpose.MONITORING])
+def test_for_a_purpose_that_rests_on_consent_no_document_leaves(house: House, purpose: Purpose) -> None:
+    """Consents are the authority's records: the gateway has none, so it gives nothing that needs one."""
+    with pytest.raises(CommandError, match=purpose.value):
+        house.papers.hand_in(Submission(Kind.WAYBILL, waybill("W1"), purpose=purpose), "api")
+    assert house.papers.documents("", "", 0, 10) == []
+
+
+def test_without_receipts_a_document_is_settled_by_the_broker_and_says_so(house: House) -> None:
+    kept, _ = house.papers.hand_in(Submission(Kind.WAYBILL, waybill("W1")), "api")
+    other, _ = house.papers.hand_in(Submission(Kind.WAYBILL, waybill("W2")), "api")
+    for document, message in ((kept, 7), (other, 8)):
+        with house.book.turn():
+            outbox.sent(house.book, [document], message, house.now_s * 1000, RETRY)
+    with house.book.turn():
+        moved = outbox.handed_over(house.book, 7, house.now_s * 1000)
+        house.papers.answered(moved, house.desk.now(), by="broker")
+    assert [house.papers.document(each.reference).state for each in (kept, other)] == ["taken", "sent"]
+    bundle = house.desk.export("waybill/W1/0000", False, "api")
+    assert b'"by":"broker"' in bundle
+    with house.book.turn():
+        assert outbox.handed_over(house.book, 7, house.now_s * 1000) == []  # said again: it changes nothing
+
+
 @pytest.mark.parametrize("code", [ResultCode.OK, ResultCode.REPEATED])
 def test_a_taken_document_is_settled(house: House, code: ResultCode) -> None:
     kept, _ = house.papers.hand_in(Submission(Kind.WAYBILL, waybill("W1")), "api")
     send(house, [kept])
     assert [each.id for each in answer(house, kept, code)] == [kept.id]
-    assert house.papers.document(kept.reference).state == outbox.ACCEPTED
+    assert house.papers.document(kept.reference).state == rows.ACCEPTED
     assert answer(house, kept, ResultCode.FIELD_CHECK_FAILED, "x") == []
-    assert house.papers.document(kept.reference).state == outbox.ACCEPTED
+    assert house.papers.document(kept.reference).state == rows.ACCEPTED
 
 
 @pytest.mark.parametrize("code", [ResultCode.SERVER_ERROR, ResultCode.QUEUE_FAILED, ResultCode.TOKEN_FAILED])
@@ -135,10 +162,10 @@ def test_documents_of_one_waybill_go_one_after_the_other(house: House) -> None:
 def test_a_revision_overtakes_one_that_waits_and_follows_one_on_the_line(house: House) -> None:
     first, _ = house.papers.hand_in(Submission(Kind.WAYBILL, waybill("W1")), "api")
     second, _ = house.papers.hand_in(Submission(Kind.WAYBILL, waybill("W1", remark="2")), "api")
-    assert house.papers.document(first.reference).state == outbox.SUPERSEDED
+    assert house.papers.document(first.reference).state == rows.SUPERSEDED
     send(house, [second])
     third, _ = house.papers.hand_in(Submission(Kind.WAYBILL, waybill("W1", remark="3")), "api")
-    assert house.papers.document(second.reference).state == outbox.SENT
+    assert house.papers.document(second.reference).state == rows.SENT
     house.now_s += 1
     assert [each.id for each in ready(house)] == [second.id]
     answer(house, second, ResultCode.OK)

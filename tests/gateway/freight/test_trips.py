@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from edge_gateway.commands import CommandError
+from edge_gateway.freight import kept as rows
 from edge_gateway.freight import life, outbox, waybills
 from edge_gateway.freight.clock import Now
 from edge_gateway.freight.gate import Policy
@@ -18,11 +19,13 @@ from protocols.evidence import verify_bundle
 from protocols.freight.capacity import Code
 from protocols.freight.certificates import Certificate, Paper
 from protocols.freight.documents import Kind
-from protocols.freight.registers import Blacklisted, Register
+from protocols.freight.registers import Blacklisted, Register, Snapshot
 from protocols.freight.scopes import DANGEROUS
+from protocols.monitoring.documents import ResultCode
 from tests.freight import fleet
 
 from .house import House, funds, order, whole_order
+from .test_outbox import answer, send
 
 NUMBER = "YD2026031001"
 
@@ -49,8 +52,7 @@ def test_one_trip_from_scan_to_payment(house: House) -> None:
     run_trip(house)
     assert house.orders() == [f"#YD;L;{NUMBER};螺纹钢 17.5t"]
     assert events(house) == ["created", "gate", "dispatch", "gate", "load", "move", "unload"]
-    house.papers.hand_in(Submission(Kind.FUNDS, funds()), "api")
-    assert house.desk.waybill(NUMBER, "0000")["state"] == life.PAID
+    paid, _ = house.papers.hand_in(Submission(Kind.FUNDS, funds()), "api")
     found = house.papers.documents("", "", 0, 10)
     assert [(each.kind, each.state) for each in reversed(found)] == [
         (Kind.WAYBILL, "waiting"),
@@ -67,6 +69,43 @@ def test_one_trip_from_scan_to_payment(house: House) -> None:
         "time": "20260310120100", "longitude": "102.809000", "latitude": "24.880000", "speed": "60.0",
         "direction": "90",
     }  # fmt: skip
+    assert house.desk.waybill(NUMBER, "0000")["state"] == life.UNLOADED  # handed in is not taken
+    settled(house, paid, ResultCode.REPEATED)
+    assert house.desk.waybill(NUMBER, "0000")["state"] == life.PAID
+
+
+def settled(house: House, document: rows.Kept, code: ResultCode, field: str = "") -> None:
+    """The monitoring system's answer to a document that was sent, and what follows from it."""
+    send(house, [document])
+    with house.book.turn():
+        house.papers.answered(answer(house, document, code, field), Now(house.now_s * 1000))
+
+
+def test_a_refused_payment_pays_nothing_and_is_named_in_the_life(house: House) -> None:
+    run_trip(house)
+    wrong, _ = house.papers.hand_in(Submission(Kind.FUNDS, funds()), "api")
+    settled(house, wrong, ResultCode.FIELD_CHECK_FAILED, "carrier")
+    shown = house.desk.waybill(NUMBER, "0000")
+    assert shown["state"] == life.UNLOADED
+    assert shown["events"][-1] | {"at_ms": 0} == {
+        "event": "payment refused", "state": life.UNLOADED, "at_ms": 0,
+        "detail": {"document": "ZJ-1", "why": ["carrier: 3005"]},
+    }  # fmt: skip
+    better, _ = house.papers.correct(wrong.reference, funds() | {"remark": "2"}, "api")
+    settled(house, better, ResultCode.OK)
+    assert house.desk.waybill(NUMBER, "0000")["state"] == life.PAID
+    assert house.trips.counts["payment_refused"] == 1
+
+
+def test_a_payment_that_is_taken_on_the_road_counts_at_the_end(house: House) -> None:
+    house.desk.dispatch((house.shown(house.code()), ""), Order(order()), "api")
+    house.take(house.loads(NUMBER), house.position(house.now_s + 60, number=NUMBER))
+    early, _ = house.papers.hand_in(Submission(Kind.FUNDS, funds()), "api")
+    settled(house, early, ResultCode.OK)
+    assert house.desk.waybill(NUMBER, "0000")["state"] == life.UNDER_WAY
+    house.now_s += 3600
+    house.take(house.loads(NUMBER, loaded=False))
+    assert house.desk.waybill(NUMBER, "0000")["state"] == life.PAID
 
 
 def test_the_evidence_of_a_trip_verifies_and_a_flipped_byte_is_named(house: House) -> None:
@@ -116,7 +155,7 @@ def test_late_positions_make_the_next_revision_of_the_track(house: House) -> Non
         house.trips.closing.tick(Now(house.now_s * 1000))
     second, before = house.papers.documents("", Kind.LOCATION.value, 0, 10)
     assert (second.revision, len(second.document["positions"])) == (2, 61)
-    assert (before.state, before.reference != second.reference) == (outbox.SENT, True)
+    assert (before.state, before.reference != second.reference) == (rows.SENT, True)
 
 
 def test_a_waybill_typed_in_waits_for_its_order(house: House) -> None:
@@ -235,21 +274,40 @@ def test_dangerous_goods_need_their_route_sheet(
     house: House, sheet: dict[str, object] | None, held: list[str]
 ) -> None:
 
+    house.know(allowed_dangerous())
+    found, _ = house.desk.dispatch((house.shown(house.code()), ""), Order(order(), True, sheet), "api")
+    assert [each["subject"] for each in found["held"]] == held
+
+
+def allowed_dangerous() -> Snapshot:
+    """The fleet, with everybody's papers for dangerous goods."""
+
     def allowed(papers: tuple[Certificate, ...]) -> tuple[Certificate, ...]:
         scoped = {Paper.PERMIT, Paper.TRANSPORT}
         dangerous = frozenset({DANGEROUS})
         return tuple(replace(each, scope=dangerous) if each.paper in scoped else each for each in papers)
 
     firm, truck = fleet.company(), fleet.vehicle()
-    house.know(
-        fleet.snapshot(
-            sequence=2,
-            companies=(replace(firm, papers=allowed(firm.papers)),),
-            vehicles=(replace(truck, papers=allowed(truck.papers), dangerous=True),),
-        )
+    return fleet.snapshot(
+        sequence=2,
+        companies=(replace(firm, papers=allowed(firm.papers)),),
+        vehicles=(replace(truck, papers=allowed(truck.papers), dangerous=True),),
     )
-    found, _ = house.desk.dispatch((house.shown(house.code()), ""), Order(order(), True, sheet), "api")
-    assert [each["subject"] for each in found["held"]] == held
+
+
+def test_a_route_sheet_that_ends_between_loading_and_departure_stops_the_trip(house: House) -> None:
+    """The gate looks once more when the truck begins to move."""
+    house.know(allowed_dangerous())
+    sheet = SHEET | {"validTo": "20260310123000"}
+    house.desk.dispatch((house.shown(house.code()), ""), Order(order(), True, sheet), "api")
+    house.take(house.loads(NUMBER))
+    assert house.desk.waybill(NUMBER, "0000")["held"] == []
+    house.now_s += 3600
+    house.take(house.position(house.now_s, number=NUMBER))
+    shown = house.desk.waybill(NUMBER, "0000")
+    assert [(each["code"], each["subject"]) for each in shown["held"]] == [("ended", "route_sheet")]
+    assert events(house)[-3:] == ["gate", "departed in spite of the gate", "move"]
+    assert any("请立即停车" in text for text in house.texts())
 
 
 def test_driving_and_rest_come_from_the_card(house: House) -> None:

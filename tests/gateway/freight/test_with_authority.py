@@ -27,7 +27,7 @@ from protocols.monitoring.envelopes import KeyRing, load_envelope, new_keys, pub
 from protocols.monitoring.envelopes.suites import GuomiSuite
 from protocols.wire import presence
 from simulator.authority.books.accounts import AccountKind
-from simulator.authority.books.arrivals import uploads
+from simulator.authority.books.documents import uploads
 from simulator.authority.house import ANCHOR, House, Settings
 from simulator.broker import Broker
 from simulator.freight import SCENARIOS, World, build
@@ -229,4 +229,4 @@ def _anchored(story: Story) -> bool:
 
 
 def _kinds(house: House) -> list[str]:
-    return [each.kind for each in uploads(house.desk.book) if NUMBER in json.dumps(each.document)]
+    return [each.kind for _, each in uploads(house.desk.book) if NUMBER in json.dumps(each.document)]

@@ -1,6 +1,6 @@
 // Weighs the linked terminal in MicroPython's 32-bit WebAssembly port, between the turns of its loop:
-//   node weigh.mjs MODULE.mjs TREE STAND_INS DATA PARTS PUSHES…
-// TREE: the compiled program. DATA: terminal.json and the receiver's sentences. PARTS: how many resident parts.
+//   node weigh.mjs MODULE.mjs PROGRAM STAND_INS DATA PARTS PUSHES…
+// PROGRAM: the compiled tree, or its image: the port has that outside of its heap and runs it in place. DATA: terminal.json and the receiver's sentences. PARTS: how many resident parts.
 // PUSHES: hex, said by the platform one after the other. Prints one JSON object; bytes without the stand-ins.
 import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
@@ -8,16 +8,19 @@ import { pathToFileURL } from "node:url";
 
 const TURNS_MAX = 20000;
 const REPORTS = 30; // before the pictures count: the receiver has spoken for a while
-const [module, tree, standIns, data, parts, ...pushes] = process.argv.slice(2);
+const [module, program, standIns, data, parts, ...pushes] = process.argv.slice(2);
 const { loadMicroPython } = await import(pathToFileURL(resolve(module)).href);
+const inPlace = !statSync(program).isDirectory();
 let weight = null;
 const python = await loadMicroPython({
   heapsize: 1 << 16,
+  romfs: inPlace ? readFileSync(program) : undefined,
   linebuffer: true,
   stdout: (line) => (line.startsWith("weight ") ? (weight = JSON.parse(line.slice(7))) : undefined),
   stderr: (line) => console.error(line),
 });
-for (const [from, to] of [[tree, "/program"], [standIns, "/stand_ins"], [data, "/data"]]) {
+const copied = [[standIns, "/stand_ins"], [data, "/data"], ...(inPlace ? [] : [[program, "/program"]])];
+for (const [from, to] of copied) {
   python.FS.mkdirTree(to);
   for (const name of readdirSync(from))
     if (statSync(join(from, name)).isFile()) python.FS.writeFile(`${to}/${name}`, readFileSync(join(from, name)));
@@ -46,7 +49,7 @@ function turnUntil(what, done) {
   throw new Error(`${what}: not within ${TURNS_MAX} turns: ${JSON.stringify(weight)}`);
 }
 
-python.runPython('import sys\nsys.path[:0] = ["/stand_ins", "/program"]\nimport gc, weighing');
+python.runPython(`import sys\nsys.path[:0] = ["/stand_ins", "${inPlace ? "/rom" : "/program"}"]\nimport gc, weighing`);
 const bare = weigh().live;
 for (let part = 0; part < Number(parts); part++) python.runPython(`weighing.load("part${part}")`);
 const loaded = weigh().live;

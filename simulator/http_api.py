@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import time
 import urllib.error
@@ -66,6 +67,8 @@ class Api:
                 return Answer(answer.status, _read(answer.headers, answer.read()))
         except urllib.error.HTTPError as error:
             return Answer(error.code, _read(error.headers, error.read()))
+        except http.client.HTTPException as error:  # it was killed in the middle of its answer
+            raise ConnectionError(str(error)) from error
 
 
 def _read(headers: Any, content: bytes) -> Any:
