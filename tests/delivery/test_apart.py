@@ -133,13 +133,17 @@ def test_it_ends_when_its_gateway_is_gone(journal: JournalOnDisk) -> None:
 def test_lines_come_out_whole_however_they_are_cut(said: list[dict[str, object]], size: int) -> None:
     whole = b"".join(json.dumps(line).encode() + b"\n" for line in said)
     ours, theirs = socket.socketpair()
-    with theirs:
-        for at in range(0, len(whole), size):
-            theirs.sendall(whole[at : at + size])
-        theirs.shutdown(socket.SHUT_WR)
-        lines = Lines(ours)
-        with unittest.mock.patch("edge_gateway.delivery.apart.lines._READ_BYTES", size):
-            assert list(lines) == said
+
+    def tell() -> None:  # beside the reader: a pair of sockets holds a few hundred small writes, no more
+        with theirs:
+            for at in range(0, len(whole), size):
+                theirs.sendall(whole[at : at + size])
+
+    telling = threading.Thread(target=tell)
+    telling.start()
+    with unittest.mock.patch("edge_gateway.delivery.apart.lines._READ_BYTES", size):
+        assert list(Lines(ours)) == said
+    telling.join()
 
 
 def test_a_long_line_is_taken_and_one_without_an_end_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
