@@ -17,7 +17,7 @@ from typing import Final
 MAGIC: Final = b"DYUP1"
 KEY_BYTES: Final = 32
 FILES_MAX: Final = 128
-FILE_BYTES_MAX: Final = 16384
+FILE_BYTES_MAX: Final = 32768
 PACKAGE_BYTES_MAX: Final = 262144
 NAME: Final = re.compile(r"[a-z0-9_]{1,28}\.(mpy|bin)")
 LOADERS: Final = ("boot.mpy", "loader.mpy")  # of slot 0; no upgrade carries one

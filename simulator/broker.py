@@ -23,6 +23,7 @@ _START_ATTEMPTS: Final = 8
 _POLL_S: Final = 0.02
 _CONNECT_PACKET: Final = b"\x10\x11\x00\x04MQTT\x04\x02\x00\x05\x00\x05ready"  # clean session, 3.1.1
 _CONNACK: Final = 0x20
+_CHANCE: Final = random.SystemRandom()  # not the one that a seed repeats: two runs would want the same ports
 
 # `sync_interval: always`: the default leaves fsync to a timer of minutes, and what was acknowledged in
 # between would be gone with the power. The file names are relative to the working directory of the child.
@@ -156,7 +157,7 @@ def free_port() -> int:
     """
     low = _lowest_ephemeral_port()
     for _ in range(200):
-        port = random.randrange(10_000, low)
+        port = _CHANCE.randrange(10_000, low)
         if _is_free(port):
             return port
     raise BrokerError("no free port below the ephemeral range")

@@ -97,6 +97,9 @@ class UpgradeBoard:
         """Where upgrades go."""
         return self
 
+    def image(self, slot: int, length: int) -> None:
+        """See firmware.board.slots: this board has no partitions, its slots are folders."""
+
     def keyed_hash(self) -> hmac.HMAC:
         """A new hash with the key of this board."""
         return hmac.new(KEY, digestmod="sha256")

@@ -141,8 +141,10 @@ def run_once(tap: Tap, folder: Path, profile: str) -> tuple[list[Upload], dict[s
         ending.callback(freight.close)
         delivery.start()
         ending.callback(delivery.stop)
-        # A code that was sent before the gateway ever subscribed is nobody's.
+        # A code that was sent before the gateway ever subscribed is nobody's; a snapshot is kept, but a
+        # subscription may come while the broker is still about to keep it.
         wait_for(lambda: freight.link.ready or freight.step(), "the freight connection")
+        line.send_snapshot("gw", NAME.encode("gbk") + IDENTITY.encode())
         line.send_code("gw", "push", json.dumps({"name": NAME}, ensure_ascii=False).encode())
         wait_for(freight.step, lambda: freight.came)
         wait_for(lambda: journal.confirmed_sequence == 30, delivery.stats)

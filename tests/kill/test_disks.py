@@ -154,7 +154,8 @@ def test_a_wall_clock_that_jumps_ends_no_session_and_forgets_no_name(running, mo
     """Sessions and commits live by the steady clock; the wall clock only says when a report came."""
     offset_ms = [0]
     real = time.time_ns
-    monkeypatch.setattr("edge_gateway.connection.time_ns", lambda: real() + offset_ms[0] * 1_000_000)
+    for module in ("connection", "express"):  # whichever way a report is read
+        monkeypatch.setattr(f"edge_gateway.{module}.time_ns", lambda: real() + offset_ms[0] * 1_000_000)
     truck = Truck(running.port).log_in()
     number = 0
     for jump_ms in (0, *jumps_ms):

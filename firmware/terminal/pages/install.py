@@ -19,7 +19,7 @@ from ..transfer import TERMINAL_ITSELF, drop
 MAGIC = b"DYUP1"
 SIGNATURE_BYTES = 32
 FILES_MAX = 128
-FILE_BYTES_MAX = 16384
+FILE_BYTES_MAX = 32768
 SLICE_BYTES = 4096
 READ_BYTES = 512
 SUFFIXES = (".mpy", ".bin")  # of compiled modules, of data
