@@ -187,7 +187,7 @@ def check_a_slot_that_is_a_partition_gets_a_file_system():
 
 
 def check_a_bad_package_leaves_no_whole_image():
-    for content in (package(count=4), package(count=2), package({"start.mpy": bytes(16385)})):
+    for content in (package(count=4), package(count=2), package({"start.mpy": bytes(32769)})):
         made = online()
         made.slots.images[1] = None
         pieces = pieces_of(body_of(content), 1000)
@@ -277,7 +277,7 @@ def check_what_is_wrong_is_said_and_nothing_is_switched():
         b"cut short": package(count=4),
         b"bytes behind": package(count=2),
         b"count of files": package(count=0),
-        b"size of a file": package({"start.mpy": bytes(16385)}),
+        b"size of a file": package({"start.mpy": bytes(32769)}),
         b"not a package": b"X" * 60 + hmac_sha256(KEY, b"X" * 60),
         b"too short": b"DYUP1",
     }
